@@ -1,0 +1,74 @@
+# Every target sets up what it needs; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# An environment of your own is used as it is: make smoke VENV="$VIRTUAL_ENV"
+VENV ?= .venv
+PORT ?= 5000
+# Passed on to pytest: make test ARGS="-m 'not slow' tests/uxla"
+ARGS ?=
+
+BIN := $(abspath $(VENV))/bin
+INSTALLED := $(abspath .venv)/.installed
+# The first of these that runs and is new enough makes the environment.
+PYTHONS := $(PYTHON) python3.11 python3.12 python3 python3.13
+
+# Stages call `python`: it must be the environment's.
+export PATH := $(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: help setup smoke mini show check test lint type ui clean-venv
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+ifeq ($(VENV),.venv)
+setup: $(INSTALLED)  ## Make .venv and install into it, if anything to install has changed
+else
+setup:
+	@test -x "$(BIN)/python" || { echo "VENV=$(VENV): expected an environment, found no $(BIN)/python" >&2; exit 1; }
+endif
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@for candidate in $(PYTHONS); do \
+	    if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        python=$$candidate; break; fi; done; \
+	if [ -z "$${python:-}" ]; then echo "Python 3.11 or later is needed; name it: make PYTHON=..." >&2; exit 1; fi; \
+	.venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
+	@echo "Installing into .venv: some minutes, once"
+	@.venv/bin/python -m pip install --disable-pip-version-check --no-input $(if $(MAKE_TERMOUT),,-qq) \
+	    -c constraints.txt -e '.[benchmark,dev]'
+	@touch $@
+
+smoke: export HF_HUB_OFFLINE := 1
+smoke: setup  ## Run UXLA on the toy languages and print the table
+	@"$(BIN)/dvc" repro
+	@"$(BIN)/python" -m benchmark show smoke xner
+
+mini: setup  ## Run UXLA from English to Spanish and Dutch (see README: Profiles)
+	@"$(BIN)/dvc" repro pipelines/mini/dvc.yaml
+	@"$(BIN)/python" -m benchmark show mini xner
+
+check: setup  ## Fail if a score of the smoke profile has left its recorded range
+	@"$(BIN)/python" -m benchmark check smoke xner
+
+test: setup  ## Run the tests
+	@"$(BIN)/python" -m pytest $(ARGS)
+
+lint: setup  ## Check the style
+	@"$(BIN)/ruff" check .
+
+type: setup  ## Check the types
+	@"$(BIN)/mypy"
+
+ui: export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
+ui: setup  ## Show all runs in the browser
+	@echo "The table cells as they stand:"
+	@echo "  http://127.0.0.1:$(PORT)/#/experiments/1/runs?searchFilter=tags.%22uxla.current%22%20%3D%20%27true%27"
+	@"$(BIN)/mlflow" ui --backend-store-uri sqlite:///mlruns/mlflow.db --host 127.0.0.1 --port $(PORT)
+
+clean-venv:  ## Remove .venv
+	rm -rf .venv

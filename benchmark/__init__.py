@@ -1,0 +1,1 @@
+"""The experiment: stages, settings, tracking and tables around the method in `uxla`."""

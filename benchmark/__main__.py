@@ -1,0 +1,207 @@
+"""The command line: one verb a stage of dvc.yaml, `python -m benchmark VERB PROFILE TASK ...`."""
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.layout import Layout
+from benchmark.settings import Parameters, read_parameters, select
+
+app = typer.Typer(
+    help="The stages of the UXLA benchmark suite; `dvc repro` runs them in order.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+Profile = Annotated[str, typer.Argument(help="A profile of params.yaml: smoke, mini or paper.")]
+Task = Annotated[str, typer.Argument(help="A task of the profile, such as xner.")]
+Language = Annotated[str, typer.Argument(help="A language code of the task.")]
+
+
+def _parameters() -> Parameters:
+    return read_parameters(Path("params.yaml"))
+
+
+@app.command()
+def prepare(profile: Profile, task: Task) -> None:
+    """Fetch or generate the data of a task."""
+    from benchmark.stages import prepare as stage
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
+    stage.prepare(settings, task=task, layout=Layout(profile))
+
+
+@app.command()
+def pretrain(profile: Profile, task: Task) -> None:
+    """Train the masked LM of a profile, or fetch the public one."""
+    from benchmark.stages import pretrain as stage
+    from benchmark.tracking import open_store
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
+    stage.pretrain(settings, layout=Layout(profile), store=open_store(Path()))
+
+
+@app.command()
+def warmup(
+    profile: Profile,
+    task: Task,
+    objective: Annotated[str, typer.Argument(help="cross_entropy or confidence_penalty.")],
+) -> None:
+    """Train three models on the source's labels."""
+    from benchmark.stages import warmup as stage
+    from benchmark.tracking import open_store
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
+    stage.warmup(settings, task=task, objective=objective, layout=Layout(profile), store=open_store(Path()))
+
+
+@app.command()
+def supervise(profile: Profile, task: Task, target: Language) -> None:
+    """Train three models on a target's own labels, the upper bound."""
+    from benchmark.stages import supervise as stage
+    from benchmark.tracking import open_store
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=target)
+    stage.supervise(settings, task=task, target=target, layout=Layout(profile), store=open_store(Path()))
+
+
+@app.command()
+def generate(profile: Profile, task: Task, language: Language) -> None:
+    """Generate the vicinal sentences of a language."""
+    from benchmark.stages import generate as stage
+    from benchmark.tracking import open_store
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=language)
+    stage.generate(settings, task=task, language=language, layout=Layout(profile), store=open_store(Path()))
+
+
+@app.command()
+def adapt(profile: Profile, task: Task, target: Language) -> None:
+    """Adapt the models to a target by Algorithm 1."""
+    from benchmark.stages import adapt as stage
+    from benchmark.tracking import open_store
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=target)
+    stage.adapt(settings, task=task, target=target, layout=Layout(profile), store=open_store(Path()))
+
+
+@app.command()
+def evaluate(profile: Profile, task: Task, language: Language) -> None:
+    """Score every system on the test split of a language."""
+    from benchmark.stages import evaluate as stage
+    from benchmark.tracking import open_store
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=language)
+    stage.evaluate(settings, task=task, language=language, layout=Layout(profile), store=open_store(Path()))
+
+
+@app.command()
+def aggregate(
+    profile: Profile,
+    task: Task,
+    strict: Annotated[bool, typer.Option(help="Fail if a cell of the table is missing.")] = False,
+) -> None:
+    """Write and print the table of a task."""
+    from benchmark.stages import aggregate as stage
+
+    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
+    stage.aggregate(settings, task=task, layout=Layout(profile), strict=strict)
+
+
+@app.command()
+def show(profile: Profile, task: Task) -> None:
+    """Print the table of a task as it was last written, and what to open next."""
+    from benchmark.rendering import show as show_table
+    from benchmark.results import read_cells
+    from benchmark.tables import tabulate
+
+    layout = Layout(profile)
+    section = _parameters().profiles[profile]
+    settings = section.tasks[task]
+    results = read_cells(layout.cells(task, settings.source).parent)
+    show_table(
+        tabulate(results, languages=[settings.source, *settings.languages], encoder=section.display_name)
+    )
+    typer.echo(f"\nfiles: {layout.tables()}/{task}.md, .csv, .json, .tex    runs: make ui")
+
+
+@app.command()
+def worlds(
+    profile: Profile,
+    task: Task,
+    seeds: Annotated[str, typer.Option(help="Seeds of the toy worlds, with commas between.")] = "1,2,3,4,5",
+) -> None:
+    """Run a task in several toy worlds and record the ranges of its scores; goes on where it stopped."""
+    from benchmark.ranges import gains, read_worlds, record, run_world
+
+    parameters, folder = _parameters(), Path("state") / profile / "worlds"
+    for seed in map(int, seeds.split(",")):
+        root = folder / f"seed-{seed}"
+        if (
+            not Layout(profile, root)
+            .cells(task, parameters.profiles[profile].tasks[task].languages[-1])
+            .exists()
+        ):
+            run_world(parameters, profile=profile, task=task, seed=seed, root=root)
+    results = read_worlds(folder, task, profile)
+    record(results, Layout(profile).tables() / "ranges.json")
+    for seed, by_target in gains(results).items():
+        mean = sum(by_target.values()) / len(by_target)
+        each = ", ".join(f"{target} {gain:+.2f}" for target, gain in by_target.items())
+        typer.echo(f"world {seed}: UXLA minus con-penalty {mean:+.2f} on average ({each})")
+
+
+@app.command()
+def check(profile: Profile, task: Task) -> None:
+    """Fail if a score lies outside the range recorded over several worlds."""
+    from benchmark.ranges import check as complaints_of
+    from benchmark.results import read_cells
+
+    layout = Layout(profile)
+    complaints = complaints_of(read_cells(layout.cells(task, "any").parent), layout.tables() / "ranges.json")
+    if complaints:
+        raise ValueError("; ".join(complaints))
+    typer.echo(f"every score of {profile} {task} lies in its recorded range")
+
+
+def main() -> int:
+    """Run a command; a user's mistake is one line on stderr and exit status 1."""
+    _settle()
+    try:
+        app(standalone_mode=False)
+    except (ValueError, OSError, typer.Abort) as error:
+        if os.environ.get("UXLA_TRACEBACK"):
+            raise
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except typer.Exit as stop:
+        return stop.exit_code
+    except Exception as error:
+        # Click's own usage errors format themselves; anything else is a defect and shows its trace.
+        if not hasattr(error, "format_message"):
+            raise
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _settle() -> None:
+    """Quiet libraries, memory that is kept, and an end by SIGTERM that closes what is open."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if len(sys.argv) > 2:
+        from uxla.devices import keep_memory
+
+        keep_memory()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Where every artefact lives: the paths that dvc.yaml states."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one profile below a root."""
+
+    profile: str
+    root: Path = Path()
+
+    @property
+    def language_model(self) -> Path:
+        """The masked LM that the profile pretrains."""
+        return self.root / "models" / self.profile / "language_model"
+
+    def state(self, name: str) -> Path:
+        """What an interrupted stage resumes from; no output of any stage."""
+        return self.root / "state" / self.profile / name
+
+    def manifest(self, task: str) -> Path:
+        """Where the data of a task came from: revisions, sizes, digests."""
+        return self.root / "data" / self.profile / task / "manifest.json"
+
+    def corpus(self, task: str, language: str, part: str) -> Path:
+        """One part of a language's data.
+
+        `text` is for pretraining, `unlabelled` and `labelled` are the training split, `dev` and
+        `test` are labelled. Only evaluate opens `test`, and a target's `labelled` beside supervise.
+        """
+        return self.root / "data" / self.profile / task / language / f"{part}.parquet"
+
+    def vicinal(self, task: str, language: str) -> Path:
+        """The vicinal examples of one language."""
+        return self.root / "data" / self.profile / "vicinal" / task / f"{language}.parquet"
+
+    def warmed_up(self, task: str, objective: str) -> Path:
+        """The models trained on the source, a folder a seed."""
+        return self.root / "models" / self.profile / task / objective
+
+    def supervised(self, task: str, language: str) -> Path:
+        """The models trained on the target's own labels, a folder a seed."""
+        return self.root / "models" / self.profile / task / "supervised" / language
+
+    def adapted(self, task: str, language: str) -> Path:
+        """The models of UXLA, a folder a seed, and their lessons."""
+        return self.root / "models" / self.profile / task / "uxla" / language
+
+    def predictions(self, task: str, language: str) -> Path:
+        """Predicted classes on the test split, a file a system."""
+        return self.root / "predictions" / self.profile / task / language
+
+    def cells(self, task: str, language: str) -> Path:
+        """The scores of every system in one language."""
+        return self.root / "results" / self.profile / "cells" / task / f"{language}.json"
+
+    def tables(self) -> Path:
+        """The folder of the profile's tables."""
+        return self.root / "results" / self.profile

@@ -1,0 +1,17 @@
+"""How task models are trained, from params.yaml to the library."""
+
+from benchmark.building import make, optimisation
+from benchmark.sections import RecipeSection
+from uxla.devices import Precision
+from uxla.training import Recipe
+
+
+def recipe(section: RecipeSection, *, confidence_penalty: bool) -> Recipe:
+    """How a task model is trained."""
+    return make(
+        Recipe,
+        section,
+        optimisation=optimisation(section),
+        confidence_penalty=confidence_penalty,
+        precision=Precision(section.precision),
+    )

@@ -1,0 +1,236 @@
+"""The sections of params.yaml: what each may hold, and what the library makes of it."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from benchmark.toy.world import ToyWorld
+from uxla.tasks import TASKS
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Precision = Literal["fp32", "bf16", "auto"]
+Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: fixed once read, and without keys of its own invention."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ToyData(Section):
+    """Sentences of the toy family."""
+
+    kind: Literal["toy"]
+    seed: int
+    """Another seed is another family of languages of the same make."""
+    dev_sentences: PositiveInt
+    test_sentences: PositiveInt
+    world: ToyWorld
+
+
+SplitFiles = dict[Literal["train", "dev", "test"], str]
+
+
+class Repository(Section):
+    """A dataset on the hub: the Parquet file of each split, at one revision."""
+
+    repository: str
+    revision: str
+    files: SplitFiles
+
+
+class ColumnFiles(Section):
+    """Files the user brings: a word and its tag a line, an empty line after each sentence."""
+
+    encoding: str
+    files: SplitFiles
+
+
+class HubData(Section):
+    """Published datasets, from the hub or from a folder in the hub's layout."""
+
+    kind: Literal["hub"]
+    folder: str | None
+    """Read `<folder>/datasets/<repository>/<file>` instead of asking the hub."""
+    train_fraction: Annotated[float, Field(gt=0, le=1)]
+    """Share of the training rows: the source's first of one permutation, a target's the next."""
+    seed: int
+    """Of that permutation."""
+    languages: dict[Code, Repository | ColumnFiles]
+
+
+class OptimisationSection(Section):
+    """AdamW with a linear rise and fall of the learning rate (Table 8)."""
+
+    learning_rate: Positive
+    lr_warmup: NotNegative
+    """Steps of rising learning rate; below 1, their share of all steps."""
+    weight_decay: NotNegative
+    adam_epsilon: Positive
+    max_gradient_norm: Positive
+
+
+class LanguageModelSection(OptimisationSection):
+    """The masked LM that this project pretrains where no public checkpoint is used."""
+
+    pretrained: None
+    corpora: tuple[Annotated[str, Field(pattern=r"^[a-z]+/[a-z]{2,3}$")], ...]
+    """`task/language` of every corpus it is trained on."""
+    vocabulary: Annotated[int, Field(ge=100)]
+    layers: PositiveInt
+    width: PositiveInt
+    heads: PositiveInt
+    feed_forward: PositiveInt
+    max_length: PositiveInt
+    dropout: Share
+    seed: int
+    max_steps: PositiveInt
+    max_seconds: Positive | None
+    batch_size: PositiveInt
+    mask_ratio: Share
+    sampling_factor: Share
+    save_every_seconds: Positive
+    precision: Precision
+
+
+class PublicModelSection(Section):
+    """A public checkpoint, by its name on the hub or as a folder."""
+
+    pretrained: str
+    revision: str
+
+
+class RecipeSection(OptimisationSection):
+    """How task models are trained (Table 8)."""
+
+    batch_size: PositiveInt
+    accumulate: PositiveInt
+    max_steps: PositiveInt | None
+    train_passes: Positive | None
+    dropout: Share
+    max_length: Annotated[int, Field(ge=8)]
+    validate_every: PositiveInt
+    precision: Precision
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.max_steps is None) == (self.train_passes is None):
+            raise ValueError("exactly one of max_steps and train_passes must be a number, the other null")
+        return self
+
+
+class VicinitySection(Section):
+    """GEN-LM (§2.2)."""
+
+    seed: int
+    mask_ratio: Share
+    """P, in 0-1."""
+    diversification_factors: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=2)]
+    """delta: one number for one text, two for the two texts of a pair."""
+    unit: Literal["word", "subword"]
+    schedule: Literal["independent", "authors"]
+    fills: Literal["word_initial", "any"]
+    min_words: PositiveInt
+    max_words: PositiveInt
+    min_characters: PositiveInt
+    drop_unchanged: bool
+    token_budget: PositiveInt
+
+
+class AdaptationSection(RecipeSection):
+    """Algorithm 1 for one target (§2.3, §2.4, Table 8)."""
+
+    seed: int
+    select_on: Literal["target dev", "source dev", "none"]
+    """Whose labelled dev set chooses the weights; the paper takes the target's."""
+    keep_fractions: tuple[Share, Share, Share]
+    """eta of the three epochs."""
+    posterior_threshold: Share | None
+    """DISTIL by clustering above this posterior instead of by confidence."""
+    clustering_features: tuple[Literal["length", "fluency"], ...]
+    """Columns beside the loss, for clustering."""
+    agreement: bool
+    sampling_factor: Share
+    """alpha of Eq. 2."""
+    sequential: bool
+    """Ordered pairs of peers, students at work as peers at once; else three lessons side by side."""
+
+
+class EvaluationSection(Section):
+    """Intervals and paired tests over the test sentences."""
+
+    seed: int
+    resamples: Annotated[int, Field(ge=99)]
+
+
+class TaskSection(Section):
+    """One task in a profile."""
+
+    data: Annotated[ToyData | HubData, Field(discriminator="kind")]
+    source: Code
+    languages: tuple[Code, ...]
+    """The targets, in the order of the table."""
+    seeds: tuple[int, int, int]
+    """Of the three models."""
+    warmup: RecipeSection
+    supervision: RecipeSection
+    vicinity: VicinitySection
+    adaptation: AdaptationSection
+    """What all targets begin with; only `targets` is read."""
+    targets: dict[Code, AdaptationSection]
+    evaluation: EvaluationSection
+
+    @model_validator(mode="after")
+    def _same_targets(self) -> Self:
+        if set(self.languages) != set(self.targets):
+            names = f"{list(self.languages)} and {list(self.targets)}"
+            raise ValueError(f"languages and targets must name the same, was: {names}")
+        return self
+
+
+class Corpora(Section):
+    """One language of one task."""
+
+    task: str
+    language: Code
+
+
+class Cell(Section):
+    """One target of one task."""
+
+    task: str
+    target: Code
+
+
+class Run(Section):
+    """What the stages of dvc.yaml fan out over; keys are the names of their instances."""
+
+    pretrain: tuple[str]
+    """The task whose text is prepared before the masked LM is trained."""
+    tasks: tuple[str, ...]
+    source: Code
+    objectives: tuple[Literal["cross_entropy", "confidence_penalty"], ...]
+    corpora: dict[str, Corpora]
+    cells: dict[str, Cell]
+
+
+class Profile(Section):
+    """Language model and tasks of one profile."""
+
+    display_name: str
+    """What the tables call the encoder."""
+    language_model: LanguageModelSection | PublicModelSection
+    tracking: dict[Literal["weights"], bool]
+    """`weights`: whether MLflow keeps the weights of every model, or only their place."""
+    tasks: dict[str, TaskSection]
+    run: Run
+
+    @model_validator(mode="after")
+    def _known_tasks(self) -> Self:
+        for name in self.tasks:
+            if name not in TASKS:
+                raise ValueError(f"a task must be one of {', '.join(TASKS)}, was: {name}")
+        return self

@@ -1,0 +1,1 @@
+"""The stages of dvc.yaml: verb, module and function share one name."""

@@ -1,0 +1,202 @@
+"""evaluate: the only stage that sees test labels; every system in one language (§3)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmark.layout import Layout
+from benchmark.progress import bar
+from benchmark.results import (
+    Comparison,
+    EnsembleScore,
+    Interval,
+    ModelScore,
+    PseudoLabels,
+    Result,
+    System,
+    write_cell,
+)
+from benchmark.sections import AdaptationSection, EvaluationSection, Section
+from benchmark.stages.labelling import pseudo_labels
+from benchmark.stages.learning import read_dev_score
+from benchmark.statistics import Counts, bootstrap_interval, paired_test
+from benchmark.tracking import Store
+from uxla.devices import default_device
+from uxla.examples import Corpus
+from uxla.files import replacing
+from uxla.inference import predict
+from uxla.metrics import evaluate as score
+from uxla.metrics import span_counts
+from uxla.models import TaskModel
+from uxla.predictions import Predictions, ensemble
+from uxla.tasks import TASKS
+
+
+class Settings(Section):
+    """What the stage reads of params.yaml; `target` is None for the source language."""
+
+    source: str
+    seeds: tuple[int, int, int]
+    evaluation: EvaluationSection
+    target: AdaptationSection | None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A system on the test split: its models' predictions, ensemble last, and their counts.
+
+    `counts` has the shape (n_models + 1, n_examples, 3).
+    """
+
+    predictions: Sequence[Predictions]
+    counts: Counts
+    models: Sequence[ModelScore]
+    ensemble: float
+
+
+def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, store: Store) -> None:
+    """Write scores, intervals, paired tests and predictions of all systems in one language."""
+    test = Corpus.load(layout.corpus(task, language, "test"))
+    folders = _folders(settings, task, language, layout)
+    scored = {
+        system: _score(folder, settings.seeds, test, task)
+        for system, folder in bar(folders.items(), "evaluate")
+    }
+    labelled: list[PseudoLabels] = []
+    if settings.target is not None:
+        gold = Corpus.load(layout.corpus(task, language, "labelled"))
+        labelled = pseudo_labels(layout.adapted(task, language) / "lessons", gold=gold, task=TASKS[task])
+    results = []
+    for system in scored:
+        about: dict[str, Any] = {"profile": layout.profile, "task": task, "language": language}
+        about |= {"selected_on": _selected_on(settings, system), "n_examples": len(test)}
+        if system is System.UXLA:
+            about["pseudo_labels"] = tuple(labelled)
+        results.append(_result(system, scored, settings.evaluation, about))
+    _write_predictions(layout.predictions(task, language), test, scored)
+    for result in results:
+        _track(store, result, layout.predictions(task, language), stage="evaluate")
+    write_cell(layout.cells(task, language), results)
+
+
+def _result(
+    system: System, scored: Mapping[System, Scored], section: EvaluationSection, about: Mapping[str, Any]
+) -> Result:
+    """One cell: scores with intervals, and the tests against other systems."""
+    outcome = scored[system]
+    return Result(
+        system=system,
+        metric="f1" if TASKS[about["task"]].metric == "f1" else "accuracy",
+        split="test",
+        models=tuple(outcome.models),
+        interval=_interval(outcome.counts[:-1], section),
+        ensemble=EnsembleScore(score=outcome.ensemble, interval=_interval(outcome.counts[-1:], section)),
+        comparisons=_comparisons(system, scored, section),
+        **about,
+    )
+
+
+def _folders(settings: Settings, task: str, language: str, layout: Layout) -> dict[System, Path]:
+    folders = {
+        System.CROSS_ENTROPY: layout.warmed_up(task, "cross_entropy"),
+        System.CONFIDENCE_PENALTY: layout.warmed_up(task, "confidence_penalty"),
+    }
+    if settings.target is not None:
+        folders[System.UXLA] = layout.adapted(task, language)
+        folders[System.SUPERVISED] = layout.supervised(task, language)
+    return folders
+
+
+def _score(folder: Path, seeds: Sequence[int], test: Corpus, task: str) -> Scored:
+    predictions = []
+    for seed in seeds:
+        model = TaskModel.load(folder / str(seed))
+        model.to(default_device())
+        predictions.append(predict(model, test.unlabelled()))
+    predictions.append(ensemble(predictions))
+    scores = [score(TASKS[task], test, p.classes)[TASKS[task].metric] for p in predictions]
+    models = [
+        ModelScore(seed=seed, score=value, dev_score=read_dev_score(folder / str(seed)))
+        for seed, value in zip(seeds, scores[:-1], strict=True)
+    ]
+    counts = np.stack([span_counts(TASKS[task], test, p.classes) for p in predictions])
+    return Scored(predictions, counts, models, scores[-1])
+
+
+def _selected_on(settings: Settings, system: System) -> Any:
+    if system is System.UXLA and settings.target is not None:
+        return settings.target.select_on
+    return "target dev" if system is System.SUPERVISED else "source dev"
+
+
+def _interval(counts: Counts, section: EvaluationSection) -> Interval:
+    low, high = bootstrap_interval(counts, n_resamples=section.resamples, seed=section.seed)
+    return Interval(low=low, high=high)
+
+
+def _comparisons(
+    system: System, scored: Mapping[System, Scored], section: EvaluationSection
+) -> tuple[Comparison, ...]:
+    """UXLA against the two zero-shot baselines; other systems are compared with nothing."""
+    if system is not System.UXLA:
+        return ()
+    comparisons = []
+    for other in (System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY):
+        test = paired_test(
+            scored[system].counts[:-1],
+            scored[other].counts[:-1],
+            n_resamples=section.resamples,
+            seed=section.seed,
+        )
+        interval = Interval(low=test.interval.low, high=test.interval.high)
+        comparisons.append(
+            Comparison(against=other, difference=test.difference, interval=interval, p_value=test.p_value)
+        )
+    return tuple(comparisons)
+
+
+def _write_predictions(folder: Path, test: Corpus, scored: Mapping[System, Scored]) -> None:
+    """One Parquet file a system: ids, and the classes each model and the ensemble predict."""
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        for system, outcome in scored.items():
+            names = [f"model {model.seed}" for model in outcome.models] + ["ensemble"]
+            columns = {name: p.classes for name, p in zip(names, outcome.predictions, strict=True)}
+            table = pa.table({"id": test.table["id"], **{n: pa.array(list(c)) for n, c in columns.items()}})
+            pq.write_table(table, temporary / f"{system.value}.parquet", compression="zstd")
+
+
+def _track(store: Store, result: Result, predictions: Path, *, stage: str) -> None:
+    """Add the scores to the run of the table cell, and the ensemble's to a run of its own."""
+    cell = partial(store.cell, profile=result.profile, language=result.language, stage=stage)
+    name = result.metric
+    with cell(system=result.system.value, resume=True) as run:
+        scores = result.scores
+        run.log_tags({"selected on": result.selected_on})
+        run.log(
+            0,
+            {
+                f"test/{name}": float(np.mean(scores)),
+                f"test/{name} std": float(np.std(scores, ddof=1)),
+                f"test/{name} low": result.interval.low,
+                f"test/{name} high": result.interval.high,
+            },
+        )
+        for index, labelled in enumerate(result.pseudo_labels):
+            if labelled.accuracy is not None:
+                run.log(index, {f"pseudo-label accuracy/{labelled.origin}": labelled.accuracy})
+        for model in result.models:
+            with run.child(f"model {model.seed}") as child:
+                child.log(0, {f"test/{name}": model.score})
+        run.log_file(predictions / f"{result.system.value}.parquet", "predictions")
+        run.log_text(json.dumps(result.model_dump(mode="json"), indent=2), "result.json")
+    if result.ensemble is not None:
+        with cell(system=f"{result.system.value} ensemble") as run:
+            run.log(0, {f"test/{name}": result.ensemble.score})

@@ -1,0 +1,56 @@
+"""pretrain: a tokenizer and a masked LM from the profile's own text, where no public one is used."""
+
+from benchmark.building import make, optimisation
+from benchmark.layout import Layout
+from benchmark.progress import ticking
+from benchmark.sections import LanguageModelSection, PublicModelSection, Section
+from benchmark.tracking import Store
+from uxla.devices import Precision, default_device
+from uxla.examples import Corpus
+from uxla.language_model import MaskedLanguageModel
+from uxla.pretraining import Pretraining, Shape, new_language_model, train_tokenizer
+from uxla.pretraining import pretrain as train
+
+
+class Settings(Section):
+    """What the stage reads of params.yaml."""
+
+    language_model: LanguageModelSection | PublicModelSection
+
+
+def pretrain(settings: Settings, *, layout: Layout, store: Store) -> None:
+    """Write the masked LM of the profile; an interrupted run goes on where it was last saved."""
+    target = layout.language_model
+    section = settings.language_model
+    if isinstance(section, PublicModelSection):
+        MaskedLanguageModel.load(section.pretrained, revision=section.revision).save(target)
+        return
+    names = [name.split("/") for name in section.corpora]
+    paths = {f"{task}/{language}": layout.corpus(task, language, "text") for task, language in names}
+    corpora = {name: Corpus.load(path) for name, path in paths.items()}
+    with store.cell(profile=layout.profile, system="masked LM", language="all", stage="pretrain") as run:
+        run.log_dependencies(paths.values())
+        run.log_parameters(section.model_dump(mode="json"))
+        for name, corpus in corpora.items():
+            run.log_corpus(corpus, name=name, context="pretraining", source=paths[name])
+        sentences = (" ".join(text) for corpus in corpora.values() for e in corpus for text in e.texts)
+        tokenizer = train_tokenizer(sentences, vocabulary=section.vocabulary)
+        model = new_language_model(tokenizer, make(Shape, section), seed=section.seed)
+        model.to(default_device())
+        with ticking("pretrain", section.max_steps, run.log) as log:
+            train(
+                model,
+                list(corpora.values()),
+                _how(section),
+                seed=section.seed,
+                state=layout.state("pretrain"),
+                log=log,
+            )
+        model.save(target)
+        run.log_model(target, name="masked LM")
+
+
+def _how(section: LanguageModelSection) -> Pretraining:
+    return make(
+        Pretraining, section, optimisation=optimisation(section), precision=Precision(section.precision)
+    )

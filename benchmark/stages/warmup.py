@@ -1,0 +1,34 @@
+"""warmup: three models on the source's labels, with or without confidence penalty (§2.1, Eq. 1)."""
+
+from typing import Literal
+
+from benchmark.layout import Layout
+from benchmark.sections import RecipeSection, Section
+from benchmark.stages.learning import Job, train_models
+from benchmark.tracking import Store
+
+
+class Settings(Section):
+    """What the stage reads of params.yaml."""
+
+    source: str
+    seeds: tuple[int, int, int]
+    warmup: RecipeSection
+    tracking: dict[Literal["weights"], bool]
+
+
+def warmup(settings: Settings, *, task: str, objective: str, layout: Layout, store: Store) -> None:
+    """Write the models of one objective, selected on the source's dev set."""
+    job = Job(
+        task=task,
+        language=settings.source,
+        section=settings.warmup,
+        confidence_penalty=objective == "confidence_penalty",
+        seeds=settings.seeds,
+        folder=layout.warmed_up(task, objective),
+        keep_weights=settings.tracking["weights"],
+    )
+    with store.cell(
+        profile=layout.profile, system=objective, language=settings.source, stage="warmup"
+    ) as run:
+        train_models(job, layout=layout, run=run)

@@ -1,0 +1,66 @@
+"""Sentences of a toy language, as labelled corpora of the XNER task."""
+
+from benchmark.toy.draws import Draws
+from benchmark.toy.grammar import Grammar
+from benchmark.toy.lexicon import Lexicon, lexicon
+from benchmark.toy.names import SPLITS, Inventory
+from benchmark.toy.surface import Surface, Tokens
+from benchmark.toy.world import Language, ToyWorld
+from uxla.examples import Corpus, Example
+from uxla.randomness import generator
+
+
+class Family:
+    """One family of languages: a world and a seed, with the names its languages share."""
+
+    def __init__(self, world: ToyWorld, seed: int) -> None:
+        """Draw the inventory of names."""
+        self.world, self.seed = world, seed
+        self.inventory = Inventory.drawn(world, seed)
+
+    def lexicon(self, language: Language | str) -> Lexicon:
+        """The words of one language."""
+        language = self._language(language)
+        return lexicon(self.world, language, inventory=self.inventory, seed=self.seed)
+
+    def sentences(self, language: Language | str, *, split: str, count: int) -> Corpus:
+        """The first `count` labelled sentences of a split, the same whatever the count.
+
+        Raises:
+            ValueError: an unknown language or split, or more sentences than the language has.
+        """
+        language = self._language(language)
+        _check(language, split, count)
+        surface = Surface(language, self.lexicon(language))
+        grammar = Grammar(self.world, self.inventory, split)
+        return Corpus.of(self._example(i, language.code, split, grammar, surface) for i in range(count))
+
+    def _example(self, index: int, code: str, split: str, grammar: Grammar, surface: Surface) -> Example:
+        draws = Draws(generator(self.seed, "toy", code, split, index))
+        words, classes = zip(*self._fitting(draws, grammar, surface), strict=True)
+        return Example(f"{code}-{split}-{index:05d}", code, (words,), classes)
+
+    def _fitting(self, draws: Draws, grammar: Grammar, surface: Surface) -> Tokens:
+        shortest, longest = self.world.syntax.shortest, self.world.syntax.longest
+        while True:
+            tokens = surface.tokens(grammar.sentence(draws))
+            if shortest <= len(tokens) <= longest:
+                return tokens
+
+    def _language(self, language: Language | str) -> Language:
+        if isinstance(language, Language):
+            return language
+        if language not in self.world.languages:
+            known = ", ".join(self.world.languages)
+            raise ValueError(f"a language of the toy world must be one of {known}, was: {language!r}")
+        return self.world.languages[language]
+
+
+def _check(language: Language, split: str, count: int) -> None:
+    if split not in SPLITS:
+        raise ValueError(f"a split must be one of {', '.join(SPLITS)}, was: {split!r}")
+    if count < 1:
+        raise ValueError(f"the number of sentences must be at least 1, was: {count}")
+    limits = {"text": language.text_sentences, "train": language.train_sentences}
+    if count > limits.get(split, count):
+        raise ValueError(f"{language.code} has {limits[split]} {split} sentences, was: {count}")

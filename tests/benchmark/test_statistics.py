@@ -1,0 +1,130 @@
+"""Intervals and tests against exact small cases, their behaviour under the null, and their symmetry."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmark.statistics import Counts, bootstrap_interval, holm, mean_f1, paired_test, spread
+
+QUICK = {"n_resamples": 499, "seed": 0}
+
+
+def system(generator: np.random.Generator, gold: np.ndarray, recall: float, n_models: int = 3) -> Counts:
+    """Counts of models that find each gold span with a probability and invent one now and then."""
+    shape = (n_models, len(gold))
+    correct = generator.binomial(gold, recall, shape)
+    return np.stack([correct, correct + generator.binomial(1, 0.2, shape), np.broadcast_to(gold, shape)], -1)
+
+
+@pytest.fixture
+def generator() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
+def gold(generator: np.random.Generator) -> np.ndarray:
+    return generator.integers(0, 4, 300)
+
+
+def test_spread_is_the_sample_standard_deviation() -> None:
+    assert spread([80.0, 82.0, 84.0]) == (82.0, 2.0, 80.0, 84.0)
+    assert spread([80.0]) == (80.0, None, 80.0, 80.0)
+    with pytest.raises(ValueError, match="at least one model"):
+        spread([])
+
+
+def test_mean_f1_averages_the_models_micro_scores() -> None:
+    counts = np.array([[[1, 1, 1], [0, 1, 1]], [[1, 2, 1], [1, 1, 1]]])
+    assert mean_f1(counts) == pytest.approx((50 + 100 * 4 / 5) / 2)
+    assert mean_f1(np.zeros((2, 4, 3), int)) == 0
+
+
+def test_the_interval_is_that_of_resampled_sentences(
+    generator: np.random.Generator, gold: np.ndarray
+) -> None:
+    counts = system(generator, gold, 0.8)
+    weights = generator.multinomial(len(gold), np.full(len(gold), 1 / len(gold)), 4000)
+    sums = np.einsum("bn,mnc->bmc", weights, counts)
+    scores = (200 * sums[..., 0] / (sums[..., 1] + sums[..., 2])).mean(axis=1)
+    interval = bootstrap_interval(counts, n_resamples=4000, seed=1)
+    assert interval == pytest.approx(np.quantile(scores, [0.025, 0.975]), abs=0.2)
+    assert interval.low < mean_f1(counts) < interval.high
+
+
+def test_an_interval_without_variation_is_a_point() -> None:
+    perfect = np.ones((3, 20, 3), int)
+    assert bootstrap_interval(perfect, **QUICK) == (100, 100)
+    assert bootstrap_interval(perfect[:, :1], **QUICK) == (100, 100)
+
+
+def test_few_sentences_are_tested_exactly(generator: np.random.Generator) -> None:
+    gold = np.array([1, 2, 3, 1, 2, 2])
+    first, second = system(generator, gold, 0.9), system(generator, gold, 0.4)
+    observed = mean_f1(first) - mean_f1(second)
+    null = []
+    for swaps in itertools.product([False, True], repeat=len(gold)):
+        swap = np.array(swaps)[None, :, None]
+        null.append(mean_f1(np.where(swap, second, first)) - mean_f1(np.where(swap, first, second)))
+    tails = np.mean(np.array(null) >= observed - 1e-9), np.mean(np.array(null) <= observed + 1e-9)
+    tested = paired_test(first, second, **QUICK)
+    assert tested.difference == pytest.approx(observed)
+    assert tested.p_value == pytest.approx(min(1, 2 * min(tails)))
+
+
+def test_p_is_uniform_under_the_null(generator: np.random.Generator) -> None:
+    gold = generator.integers(0, 3, 40)
+    tested = [
+        paired_test(
+            system(generator, gold, 0.7), system(generator, gold, 0.7), n_resamples=199, seed=trial
+        ).p_value
+        for trial in range(100)
+    ]
+    assert stats.kstest(tested, "uniform").pvalue > 0.01
+
+
+def test_a_better_system_is_told_apart(generator: np.random.Generator, gold: np.ndarray) -> None:
+    tested = paired_test(system(generator, gold, 0.9), system(generator, gold, 0.6), **QUICK)
+    assert tested.p_value == pytest.approx(2 / 500)
+    assert 0 < tested.interval.low < tested.difference < tested.interval.high
+
+
+def test_exchanging_the_systems_turns_the_sign(generator: np.random.Generator, gold: np.ndarray) -> None:
+    first, second = system(generator, gold, 0.72), system(generator, gold, 0.7)
+    forth, back = paired_test(first, second, **QUICK), paired_test(second, first, **QUICK)
+    assert forth.difference == -back.difference
+    assert forth.p_value == back.p_value
+    assert forth.interval == pytest.approx((-back.interval.high, -back.interval.low))
+
+
+def test_identical_systems_do_not_differ(generator: np.random.Generator, gold: np.ndarray) -> None:
+    counts = system(generator, gold, 0.7)
+    assert paired_test(counts, counts, **QUICK) == (0, (0, 0), 1)
+
+
+def test_one_sentence_proves_nothing() -> None:
+    first, second = np.array([[[1, 1, 1]]]), np.array([[[0, 1, 1]]])
+    assert paired_test(first, second, **QUICK) == (100, (100, 100), 1)
+
+
+def test_one_seed_gives_one_answer(generator: np.random.Generator, gold: np.ndarray) -> None:
+    first, second = system(generator, gold, 0.72), system(generator, gold, 0.7)
+    assert paired_test(first, second, **QUICK) == paired_test(first, second, **QUICK)
+    assert paired_test(first, second, **QUICK) != paired_test(first, second, n_resamples=499, seed=1)
+
+
+def test_refusals() -> None:
+    counts = np.ones((3, 5, 3), int)
+    with pytest.raises(ValueError, match=r"one shape, was: \(3, 5, 3\) and \(3, 4, 3\)"):
+        paired_test(counts, counts[:, :4], **QUICK)
+    with pytest.raises(ValueError, match="their gold spans differ"):
+        paired_test(counts, 2 * counts, **QUICK)
+    with pytest.raises(ValueError, match=r"\(n_models, n_examples, 3\), was: \(5, 3\)"):
+        bootstrap_interval(counts[0], **QUICK)
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]) == [1, 1]
+    assert holm([]) == []

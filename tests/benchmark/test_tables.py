@@ -1,0 +1,206 @@
+"""The table of a few hand-written results, as numbers and, against golden files, as text.
+
+Golden files are read by people: look at the difference, then rewrite them by
+`python -c "from tests.benchmark.test_tables import *; write_tables(table(('supervised', 'de')), GOLDEN)"`.
+"""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from benchmark.rendering import latex, markdown, show, write_tables
+from benchmark.results import Result, System
+from benchmark.tables import AVERAGE, ROWS, Row, Table, tabulate
+
+GOLDEN = Path(__file__).parent / "golden"
+SIZES = {"en": 3453, "es": 1517, "de": 60}
+LANGUAGES = tuple(SIZES)
+SCORES: dict[str, dict[str, list[float]]] = {
+    "cross_entropy": {"en": [92, 93, 94], "es": [79, 80, 81], "de": [73, 73.5, 74]},
+    "confidence_penalty": {"en": [92.5, 93, 93.5], "es": [80, 80.5, 81], "de": [74, 74, 74]},
+    "uxla": {"es": [83, 83.5, 84], "de": [80, 80.5, 82]},
+    "supervised": {"es": [89, 89.2, 89.4], "de": [86, 86.2, 86.4]},
+}
+
+
+def result(system: str, language: str, **changes: Any) -> Result:
+    scores = SCORES[system][language]
+    content: dict[str, Any] = {
+        "profile": "smoke",
+        "task": "xner",
+        "system": system,
+        "language": language,
+        "metric": "f1",
+        "split": "test",
+        "selected_on": "target dev" if system == "supervised" else "source dev",
+        "n_examples": SIZES[language],
+        "models": [
+            {"seed": seed, "score": score, "dev_score": 95}
+            for seed, score in zip((11, 22, 33), scores, strict=True)
+        ],
+        "interval": {"low": min(scores) - 1, "high": max(scores) + 1},
+        "ensemble": {
+            "score": max(scores) + 0.25,
+            "interval": {"low": min(scores) - 1, "high": max(scores) + 2},
+        },
+        "seconds": {"evaluate": 1.5},
+    }
+    if system == "uxla":
+        tested = {"difference": 3, "interval": {"low": -0.25, "high": 6.5}, "p_value": 0.03}
+        content["comparisons"] = [{"against": "confidence_penalty", **tested}]
+        content["pseudo_labels"] = [
+            lesson(epoch, origin, student)
+            for epoch, origin in ((1, "target"), (2, "target_vicinal"))
+            for student in (0, 1, 2)
+        ]
+    return Result.model_validate(content | changes)
+
+
+def lesson(epoch: int, origin: str, student: int) -> dict[str, Any]:
+    return {
+        "epoch": epoch,
+        "student": student,
+        "origin": origin,
+        "n": 1000 + student,
+        "share_kept": 0.75,
+        "agreement": 0.875,
+        "accuracy": 95 + student if origin == "target" else None,
+    }
+
+
+def results(*left_out: tuple[str, str]) -> list[Result]:
+    return [
+        result(system, language)
+        for system, by_language in SCORES.items()
+        for language in by_language
+        if (system, language) not in left_out
+    ]
+
+
+def table(*left_out: tuple[str, str], encoder: str = "toy LM") -> Table:
+    return tabulate(results(*left_out), languages=LANGUAGES, encoder=encoder)
+
+
+UXLA, UXLA_ENSEMBLE = Row(System.UXLA, is_ensemble=False), Row(System.UXLA, is_ensemble=True)
+
+
+@pytest.mark.parametrize("name", ["xner.md", "xner.tex", "xner.csv", "xner.json"])
+def test_files_equal_the_golden_ones(tmp_path: Path, name: str) -> None:
+    write_tables(table(("supervised", "de")), tmp_path)
+    assert (tmp_path / name).read_text("utf-8") == (GOLDEN / name).read_text("utf-8")
+
+
+def test_the_order_of_the_results_changes_no_byte(tmp_path: Path) -> None:
+    backwards = tabulate(results()[::-1], languages=LANGUAGES, encoder="toy LM")
+    write_tables(table(), tmp_path / "a")
+    write_tables(backwards, tmp_path / "b")
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_cells_and_averages_by_hand() -> None:
+    assert table().cell(UXLA, "es") == (83.5, 0.5, 83, 84)
+    # Per model over es and de: 81.5, 82 and 83.
+    assert table().cell(UXLA, AVERAGE) == pytest.approx((82 + 1 / 6, 0.763763, 81.5, 83), abs=1e-6)
+    assert table().cell(UXLA_ENSEMBLE, AVERAGE) == ((84.25 + 82.25) / 2, None, 83.25, 83.25)
+
+
+def test_rows_are_named_as_in_the_paper() -> None:
+    assert [table(encoder="XLM-R").label(row) for row in ROWS] == [
+        "XLM-R",
+        "XLM-R (ensemble)",
+        "XLM-R+con-penalty",
+        "XLM-R+con-penalty (ensemble)",
+        "UXLA",
+        "UXLA (ensemble)",
+        "supervised",
+        "supervised (ensemble)",
+    ]
+
+
+def test_a_missing_run_is_a_dash_and_so_is_its_average() -> None:
+    gap = table(("uxla", "de"))
+    assert gap.cell(UXLA, "de") is None
+    assert gap.cell(UXLA, AVERAGE) is None
+    line = next(line for line in markdown(gap).splitlines() if line.startswith("| UXLA "))
+    assert [entry.strip() for entry in line.strip("|").split("|")] == [
+        "UXLA",
+        "–",
+        "83.50 ± 0.50",
+        "–",
+        "–",
+        "source dev",
+    ]
+
+
+def test_a_missing_test_makes_the_correction_no_milder() -> None:
+    assert [d.p_holm for d in table().differences] == pytest.approx([0.06, 0.06])
+    assert [d.p_holm for d in table(("uxla", "de")).differences] == [pytest.approx(0.06), None]
+
+
+def test_strict_names_what_is_missing() -> None:
+    tabulate(results(), languages=LANGUAGES, encoder="toy LM", strict=True)
+    with pytest.raises(
+        ValueError, match=r"every run of smoke, missing: toy LM in en, toy LM \(ensemble\) in en$"
+    ):
+        tabulate(results(("cross_entropy", "en")), languages=LANGUAGES, encoder="toy LM", strict=True)
+    assert table(("uxla", "de")).missing == ["UXLA in de", "UXLA (ensemble) in de", "test of UXLA in de"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ([result("uxla", "es", profile="full")], "one profile, was: full and smoke"),
+        ([result("uxla", "es", n_examples=9)], "one test set for es, was: 1517 and 9"),
+        ([result("uxla", "es").model_copy(update={"language": "fr"})], "results in en, es, de, was: fr"),
+        ([result("uxla", "es")], "one result a system and language, was: 11 results for 10"),
+        ([result("uxla", "es", models=[{"seed": 5, "score": 1, "dev_score": 1}])], "one set of seeds"),
+    ],
+)
+def test_results_that_do_not_belong_together_are_refused(extra: list[Result], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        tabulate(results() + extra, languages=LANGUAGES, encoder="toy LM")
+
+
+def test_a_table_needs_results_and_targets() -> None:
+    with pytest.raises(ValueError, match="found none; run the evaluate stage"):
+        tabulate([], languages=LANGUAGES, encoder="toy LM")
+    with pytest.raises(ValueError, match="a source and other targets, was: en"):
+        tabulate(results(), languages=["en"], encoder="toy LM")
+
+
+def test_bold_is_the_best_zero_resource_score() -> None:
+    lines = markdown(table()).splitlines()
+    assert "**84.25**" in next(line for line in lines if line.startswith("| UXLA (ensemble)"))
+    assert "**94.25**" in next(line for line in lines if line.startswith("| toy LM (ensemble)"))
+    assert not any("**" in line for line in lines if line.startswith("| supervised"))
+
+
+def test_latex_escapes_what_it_must() -> None:
+    page = latex(table(encoder="a_b & 5% #1"))
+    assert r"a\_b \& 5\% \#1+con-penalty" in page
+    assert not set("±−–") & set(page)
+
+
+def test_a_terminal_of_100_columns_is_enough() -> None:
+    file = io.StringIO()
+    show(table(encoder="XLM-R"), Console(file=file, width=100, force_terminal=True, color_system="standard"))
+    shown = file.getvalue()
+    assert "\x1b[1m84.25\x1b[0m" in shown
+    assert "…" not in shown
+
+
+def test_without_a_terminal_the_page_is_plain_markdown() -> None:
+    file = io.StringIO()
+    show(table(), Console(file=file, width=40))
+    assert file.getvalue() == markdown(table())
+
+
+def test_json_keeps_every_digit_a_file_holds(tmp_path: Path) -> None:
+    write_tables(table(), tmp_path)
+    averages = json.loads((tmp_path / "xner.json").read_text("utf-8"))["averages"]
+    assert averages[4]["mean"] == 82.166667

@@ -1,0 +1,146 @@
+"""A family of toy languages for the tests: the dials of the smoke profile, set for contrast."""
+
+from benchmark.toy.sentences import Family
+from benchmark.toy.world import Language, Names, Syntax, ToyWorld, Words
+from uxla.examples import Corpus
+
+FAMILY = (
+    Language(
+        code="qaa",
+        name="source",
+        word_order="SVO",
+        adpositions="before",
+        adjectives="before",
+        articles="before",
+        morphology="none",
+        object_particle=False,
+        script="latin",
+        cognates=1.0,
+        common_names=1.0,
+        sound_changes=0,
+        text_sentences=16000,
+        train_sentences=4000,
+    ),
+    Language(
+        code="qab",
+        name="near",
+        word_order="SVO",
+        adpositions="before",
+        adjectives="after",
+        articles="before",
+        morphology="light",
+        object_particle=False,
+        script="latin",
+        cognates=0.3,
+        common_names=0.6,
+        sound_changes=4,
+        text_sentences=16000,
+        train_sentences=2000,
+    ),
+    Language(
+        code="qac",
+        name="middle",
+        word_order="SOV",
+        adpositions="after",
+        adjectives="before",
+        articles="none",
+        morphology="rich",
+        object_particle=False,
+        script="latin",
+        cognates=0.1,
+        common_names=0.35,
+        sound_changes=8,
+        text_sentences=16000,
+        train_sentences=2000,
+    ),
+    Language(
+        code="qad",
+        name="far",
+        word_order="VSO",
+        adpositions="before",
+        adjectives="after",
+        articles="after",
+        morphology="light",
+        object_particle=True,
+        script="cyrillic",
+        cognates=0.0,
+        common_names=0.2,
+        sound_changes=8,
+        text_sentences=16000,
+        train_sentences=2000,
+    ),
+    Language(
+        code="qae",
+        name="low-resource",
+        word_order="SOV",
+        adpositions="after",
+        adjectives="after",
+        articles="none",
+        morphology="rich",
+        object_particle=False,
+        script="latin",
+        cognates=0.1,
+        common_names=0.3,
+        sound_changes=8,
+        text_sentences=4000,
+        train_sentences=100,
+    ),
+)
+"""The source language and its relatives, by growing distance; the last has hardly any text."""
+
+WORLD = ToyWorld(
+    words=Words(
+        nouns=60,
+        titles=12,
+        verbs=8,
+        adjectives=50,
+        adverbs=24,
+        calendar=7,
+        designators=8,
+        zipf_exponent=1.0,
+        zipf_shift=2.7,
+    ),
+    names=Names(
+        known=480,
+        fresh=320,
+        zipf_exponent=0.8,
+        unseen_share=0.25,
+        ambiguous_share=0.45,
+        three_way_share=0.3,
+        acronym_share=0.05,
+        homograph_share=0.05,
+    ),
+    syntax=Syntax(
+        entity_share=0.55,
+        neutral_share=0.06,
+        noise_share=0.01,
+        bare_share=0.15,
+        copula_share=0.1,
+        second_name_share=0.3,
+        designator_share=0.2,
+        title_share=0.15,
+        coordination_share=0.12,
+        second_clause_share=0.15,
+        relative_share=0.08,
+        adjective_share=0.25,
+        count_share=0.06,
+        plural_share=0.25,
+        definite_share=0.6,
+        adverb_share=0.2,
+        place_share=0.2,
+        time_share=0.15,
+        fronted_share=0.4,
+        past_share=0.5,
+        shortest=3,
+        longest=30,
+    ),
+    languages={language.code: language for language in FAMILY},
+)
+"""The world of the tests."""
+
+
+def sentences(
+    seed: int, language: Language | str, split: str, count: int, *, world: ToyWorld = WORLD
+) -> Corpus:
+    """The first sentences of a split."""
+    return Family(world, seed).sentences(language, split=split, count=count)

@@ -1,0 +1,120 @@
+"""dvc.yaml, params.yaml and the stages' modules say the same."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmark.sections import Section
+from benchmark.settings import read_parameters
+
+ROOT = Path(__file__).parent.parent
+PIPELINES = {
+    "smoke": ROOT / "dvc.yaml",
+    **{p.parent.name: p for p in (ROOT / "pipelines").glob("*/dvc.yaml")},
+}
+WITHOUT_EFFECT = ("benchmark/tracking/", "benchmark/progress.py")
+"""Code that cannot change an output; a change of it reruns nothing."""
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+
+def body(stage: str) -> dict:
+    return STAGES[stage].get("do", STAGES[stage])
+
+
+def verb(stage: str) -> str:
+    return body(stage)["cmd"].split()[3]
+
+
+def imported(path: str) -> set[str]:
+    """Files of this project that a file reaches through its imports, itself included."""
+    found: set[str] = set()
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file in found:
+            continue
+        found.add(file)
+        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for name in names:
+                stem = name.replace(".", "/")
+                for candidate in (f"{stem}.py", f"{stem}/__init__.py"):
+                    is_package = candidate in ("uxla/__init__.py", "benchmark/__init__.py")
+                    if (
+                        name.split(".")[0] in ("uxla", "benchmark")
+                        and (ROOT / candidate).is_file()
+                        and not is_package
+                    ):
+                        waiting.append(candidate)
+    return {file for file in found if not file.startswith(WITHOUT_EFFECT)}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lists_exactly_the_code_it_runs(stage: str) -> None:
+    listed = {dep for dep in body(stage)["deps"] if dep.startswith(("uxla", "benchmark"))}
+    folders = {dep for dep in listed if (ROOT / dep).is_dir()}
+    files = {
+        file for file in imported(f"benchmark/stages/{verb(stage)}.py") if not file.startswith(tuple(folders))
+    }
+    assert listed - folders == files
+    for folder in folders:
+        assert any(file.startswith(folder) for file in imported(f"benchmark/stages/{verb(stage)}.py"))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lists_exactly_the_parameters_it_reads(stage: str) -> None:
+    module = importlib.import_module(f"benchmark.stages.{verb(stage)}")
+    settings: type[Section] = module.Settings
+    (tracked,) = body(stage)["params"]
+    addresses = [re.sub(r"\$\{item\.\w+\}", "*", address) for address in tracked["params.yaml"]]
+    read = {
+        "target" if ".targets." in a else a.removeprefix("profiles.smoke.").split(".")[-1] for a in addresses
+    }
+    optional = {"target"} if stage == "evaluate_source" else set()
+    assert read == set(settings.model_fields) - optional
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_test_labels_reach_evaluate_alone(stage: str) -> None:
+    opens_test = any("test.parquet" in dep for dep in body(stage)["deps"])
+    assert opens_test == (verb(stage) == "evaluate")
+
+
+def test_no_stage_but_the_upper_bound_and_evaluate_sees_the_labels_of_a_target() -> None:
+    seeing = {s for s in STAGES if any("${item.target}/labelled" in dep for dep in body(s)["deps"])}
+    assert seeing == {"supervise", "evaluate"}
+
+
+@pytest.mark.parametrize("profile", [p for p in PIPELINES if p != "smoke"])
+def test_the_other_profiles_run_the_same_stages(profile: str) -> None:
+    renamed = (ROOT / "dvc.yaml").read_text(encoding="utf-8").split("vars:")[1]
+    renamed = re.sub(r"(?<=[./ ])smoke(?=[./ \n])", profile, renamed)
+    renamed = renamed.replace("wdir: .", "wdir: ../..").replace(
+        "- params.yaml\n\n", "- ../../params.yaml\n\n"
+    )
+    assert PIPELINES[profile].read_text(encoding="utf-8").split("vars:")[1] == renamed
+
+
+@pytest.mark.parametrize("profile", PIPELINES)
+def test_what_the_stages_fan_out_over_exists(profile: str) -> None:
+    whole = read_parameters(ROOT / "params.yaml").profiles[profile]
+    for task in whole.run.tasks:
+        settings = whole.tasks[task]
+        cells = {cell.target for cell in whole.run.cells.values() if cell.task == task}
+        corpora = {corpus.language for corpus in whole.run.corpora.values() if corpus.task == task}
+        assert settings.source == whole.run.source
+        assert cells == set(settings.languages)
+        assert corpora == {settings.source, *settings.languages}
+
+
+def test_every_profile_has_a_pipeline() -> None:
+    assert set(read_parameters(ROOT / "params.yaml").profiles) == set(PIPELINES)

@@ -1,0 +1,72 @@
+"""The README is true: its example runs, its list of modules is complete, its commands exist.
+
+The list is made of the modules' first sentences; after a change, write it anew by
+`python -c "from tests.test_readme import *; write_modules()"`.
+"""
+
+import ast
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmark.toy import Family
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+BEGIN, END = "<!-- modules -->", "<!-- /modules -->"
+
+
+def modules() -> str:
+    """One line for every module, below its package."""
+    lines = []
+    for package in ("uxla", "benchmark", "benchmark/stages", "benchmark/toy", "benchmark/tracking"):
+        lines += [f"| `{package}/` | |", "|---|---|"]
+        for path in sorted((ROOT / package).glob("*.py")):
+            sentence = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+            lines.append(f"| `{path.name}` | {' '.join(sentence.split()).rstrip('.')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def write_modules() -> None:
+    """Put the list of modules into the README."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    README.write_text(f"{before}{BEGIN}\n{modules()}{END}{after}", encoding="utf-8")
+
+
+def test_the_list_of_modules_is_that_of_the_tree() -> None:
+    listed = README.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert listed.strip() == modules().strip()
+
+
+def test_make_has_every_target_that_the_texts_name() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        named = re.findall(r"(?:`|^ *)make ((?:[a-z-]+ ?)+)", text, re.MULTILINE)
+        assert {target for names in named for target in names.split()} <= targets, name
+
+
+@pytest.mark.slow
+def test_the_example_of_the_library_runs(
+    family: Family,
+    encoder_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(encoder_folder, tmp_path / "models/smoke/language_model")
+    for language in ("qaa", "qab"):
+        folder = tmp_path / "data/smoke/xner" / language
+        for split, part in {"train": "labelled", "dev": "dev", "test": "test"}.items():
+            family.sentences(language, split=split, count=32).save(folder / f"{part}.parquet")
+        family.sentences(language, split="train", count=32).unlabelled().save(folder / "unlabelled.parquet")
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    # The encoder of the tests takes fewer subwords than that of the smoke profile.
+    code = compile(example.replace("max_length=64", "max_length=40"), "README.md", "exec")
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert "'f1'" in capsys.readouterr().out

@@ -1,0 +1,73 @@
+"""Batches hold the chosen rows, padded, and nothing is lost when rows are cut into batches."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uxla.batches import collate, length_buckets, padded
+from uxla.encoding import Rows
+
+CPU = torch.device("cpu")
+
+
+def rows(*, labelled: bool = True) -> Rows:
+    """Three rows of 3, 2 and 4 ids, with 2, 0 and 1 marks; the second text begins at 2, 2 and 1."""
+    parts = (
+        [5, 6, 7, 8, 9, 1, 2, 3, 4],
+        [0, 3, 5, 9],
+        [0, 2, 3],
+        [0, 2, 2, 3],
+        [0, 1, 2],
+        [2, 2, 1],
+        [10, 11, 12] if labelled else [],
+    )
+    return Rows(*(np.array(part, np.int64) for part in parts))
+
+
+def test_rows_are_padded_to_the_longest_of_the_batch() -> None:
+    batch = collate(rows(), np.array([1, 0]), padding=99, device=CPU)
+    assert batch.inputs["input_ids"].tolist() == [[8, 9, 99], [5, 6, 7]]
+    assert batch.inputs["attention_mask"].tolist() == [[1, 1, 0], [1, 1, 1]]
+    assert set(batch.inputs) == {"input_ids", "attention_mask"}
+
+
+def test_marks_and_classes_follow_the_order_of_the_batch() -> None:
+    batch = collate(rows(), np.array([2, 1, 0]), padding=99, device=CPU)
+    assert batch.rows.tolist() == [0, 2, 2]
+    assert batch.marks.tolist() == [3, 0, 2]
+    assert batch.classes.tolist() == [12, 10, 11]
+
+
+def test_segments_are_one_in_the_second_text_and_zero_in_the_padding() -> None:
+    batch = collate(rows(), np.array([0, 1, 2]), padding=99, device=CPU, segments=True)
+    assert batch.inputs["token_type_ids"].tolist() == [[0, 0, 1, 0], [0, 0, 0, 0], [0, 1, 1, 1]]
+
+
+def test_unlabelled_rows_make_a_batch_without_classes() -> None:
+    assert collate(rows(labelled=False), np.array([0, 2]), padding=99, device=CPU).classes.tolist() == []
+
+
+def test_plain_rows_are_padded_alike() -> None:
+    ids, attended = padded([[1], [2, 3, 4]], padding=0, device=CPU)
+    assert ids.tolist() == [[1, 0, 0], [2, 3, 4]]
+    assert attended.tolist() == [[1, 0, 0], [1, 1, 1]]
+
+
+@given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 200))
+def test_every_row_is_in_one_bucket_and_no_bucket_exceeds_the_budget(lengths: list[int], budget: int) -> None:
+    buckets = list(length_buckets(lengths, token_budget=budget))
+    assert sorted(row for bucket in buckets for row in bucket.tolist()) == list(range(len(lengths)))
+    for bucket in buckets:
+        assert len(bucket) == 1 or len(bucket) * max(lengths[row] for row in bucket) <= budget
+
+
+def test_buckets_come_longest_first() -> None:
+    buckets = [bucket.tolist() for bucket in length_buckets([2, 9, 3, 3], token_budget=6)]
+    assert buckets == [[1], [2, 3], [0]]
+
+
+@pytest.mark.parametrize("budget", [1, 6, 1000])
+def test_no_rows_make_no_buckets(budget: int) -> None:
+    assert list(length_buckets([], token_budget=budget)) == []

@@ -1,0 +1,391 @@
+"""Algorithm 1: who teaches whom in which state, on what, and that a break leaves no trace."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from uxla import coteaching
+from uxla.coteaching import CURRICULUM, AdaptationPlan, Lesson, Origin, TransferData, co_teach
+from uxla.examples import Corpus, Example
+from uxla.inference import predict
+from uxla.models import TaskModel
+from uxla.predictions import Predictions
+from uxla.tasks import TASKS
+from uxla.training import Fit, Recipe
+
+UNLABELLED = (Origin.TARGET, Origin.SOURCE_VICINAL, Origin.TARGET_VICINAL)
+SIZES = {Origin.SOURCE: 3, Origin.TARGET: 4, Origin.SOURCE_VICINAL: 2, Origin.TARGET_VICINAL: 4}
+
+
+@pytest.fixture
+def plan(recipe: Recipe) -> AdaptationPlan:
+    return AdaptationPlan(
+        recipe=replace(recipe, max_steps=2, validate_every=1),
+        keep_fractions=(1.0, 1.0, 1.0),
+        posterior_threshold=None,
+        agreement=True,
+        sampling_factor=0.7,
+        sequential=True,
+    )
+
+
+def last(lessons: Iterator[Lesson]) -> Lesson:
+    *_, lesson = lessons
+    return lesson
+
+
+# The double loop, with models that only count.
+
+
+@dataclass
+class Counting:
+    """A model that knows how often it was trained, and says of every pair what it was told to."""
+
+    name: int
+    answers: Mapping[str, int] = field(default_factory=dict)
+    updates: int = 0
+
+
+@dataclass
+class Stage:
+    """Stands in for `predict` and `fit` and keeps what they were called with."""
+
+    improves: bool = True
+    labelled: list[tuple[int, int, int]] = field(default_factory=list)
+    trained: list[tuple[int, list[Corpus], dict[str, Any]]] = field(default_factory=list)
+
+    def predict(self, model: Counting, corpus: Corpus, **_: object) -> Predictions:
+        self.labelled.append((model.name, model.updates, len(corpus)))
+        # The further down the corpus, the less certain.
+        rows = [
+            [p, 1 - p] if model.answers.get(name, 0) == 0 else [1 - p, p]
+            for name, p in zip(corpus.ids, np.linspace(0.9, 0.6, len(corpus)), strict=True)
+        ]
+        probabilities = np.array(rows, np.float32).reshape(-1, 2)
+        return Predictions(probabilities, np.arange(len(corpus) + 1))
+
+    def fit(self, model: Counting, corpora: Sequence[Corpus], _recipe: Recipe, **settings: Any) -> Fit:
+        self.trained.append((model.name, list(corpora), settings))
+        model.updates += self.improves
+        return Fit(None, None, 1, improved=self.improves)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    stage = Stage()
+    monkeypatch.setattr(coteaching, "predict", stage.predict)
+    monkeypatch.setattr(coteaching, "fit", stage.fit)
+    return stage
+
+
+def pairs(origin: Origin, *, labelled: bool = False) -> Corpus:
+    return Corpus.of(
+        Example(f"{origin.value}-{i}", "en", (("a",), ("b",)), (1,) if labelled else None)
+        for i in range(SIZES[origin])
+    )
+
+
+@pytest.fixture
+def counted() -> TransferData:
+    corpora = {origin: pairs(origin, labelled=origin is Origin.SOURCE) for origin in Origin}
+    return TransferData(corpora, validation=None)
+
+
+def test_the_curriculum_is_line_22() -> None:
+    assert CURRICULUM == {
+        1: (Origin.SOURCE, Origin.TARGET),
+        2: (Origin.TARGET_VICINAL,),
+        3: (Origin.SOURCE, Origin.TARGET, Origin.SOURCE_VICINAL, Origin.TARGET_VICINAL),
+    }
+
+
+def test_all_ordered_pairs_of_peers_teach_and_an_updated_student_works_as_a_peer_at_once(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    models = [Counting(i) for i in range(3)]
+    lessons, states = [], []
+    for lesson in co_teach(models, counted, plan, epoch=2, seed=1):
+        lessons.append((*lesson.peers, lesson.student))
+        states.append(tuple(model.updates for model in models))
+    # The table of the authors' loop: k, j, student, and how often each has been trained by then.
+    assert lessons == [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+    assert states == [(0, 0, 1), (0, 1, 1), (0, 1, 2), (1, 1, 2), (1, 2, 2), (2, 2, 2)]
+    # Model and state, each of the seven once: 0 and 1 as they were, 2 and 1 after their first lesson,
+    # 2 after its second, 0 after its first, 1 after its second.
+    assert [(name, updates) for name, updates, _ in stage.labelled] == [
+        (0, 0), (1, 0), (2, 1), (1, 1), (2, 2), (0, 1), (1, 2),
+    ]  # fmt: skip
+
+
+def test_a_student_that_did_not_improve_is_not_asked_again(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    stage.improves = False
+    last(co_teach([Counting(i) for i in range(3)], counted, plan, epoch=2, seed=1))
+    assert [(name, updates) for name, updates, _ in stage.labelled] == [(0, 0), (1, 0), (2, 0)]
+
+
+def test_otherwise_each_student_is_trained_once_by_the_models_as_the_epoch_began(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    models = [Counting(i) for i in range(3)]
+    lessons = list(co_teach(models, counted, replace(plan, sequential=False), epoch=3, seed=1))
+    assert [(*lesson.peers, lesson.student) for lesson in lessons] == [(0, 1, 2), (0, 2, 1), (1, 2, 0)]
+    assert [model.updates for model in models] == [1, 1, 1]
+    sizes = [SIZES[origin] for origin in UNLABELLED]
+    assert stage.labelled == [(name, 0, size) for name in range(3) for size in sizes]
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_a_student_is_trained_on_what_line_22_says_for_the_epoch(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan, epoch: int
+) -> None:
+    for lesson in co_teach([Counting(i) for i in range(3)], counted, plan, epoch=epoch, seed=1):
+        assert tuple(lesson.selections) == tuple(o for o in CURRICULUM[epoch] if o is not Origin.SOURCE)
+        assert lesson.epoch == epoch
+    for _, corpora, settings in stage.trained:
+        assert [corpus.ids for corpus in corpora] == [counted.corpora[o].ids for o in CURRICULUM[epoch]]
+        assert settings["sampling_factor"] == 0.7
+        assert settings["validation"] is None
+
+
+def test_labels_of_the_source_stay_gold(stage: Stage, counted: TransferData, plan: AdaptationPlan) -> None:
+    # The peers would say 0 of everything; gold is 1.
+    last(co_teach([Counting(i) for i in range(3)], counted, plan, epoch=1, seed=1))
+    for _, (source, target), _ in stage.trained:
+        assert source.digest == counted.corpora[Origin.SOURCE].digest
+        assert [labels.tolist() for labels in target.classes] == [[0]] * 4
+    assert not counted.corpora[Origin.TARGET].is_labelled
+
+
+def test_only_examples_that_both_peers_label_alike_are_taught(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    answers = ({"target_vicinal-1": 1, "target_vicinal-3": 1}, {"target_vicinal-3": 1}, {})
+    models = [Counting(i, answers[i]) for i in range(3)]
+    lesson = next(co_teach(models, counted, plan, epoch=2, seed=1))
+    selection = lesson.selections[Origin.TARGET_VICINAL]
+    assert selection.rows.tolist() == [0, 2, 3]
+    assert [labels.tolist() for labels in selection.corpus.classes] == [[0], [0], [1]]
+    assert selection.n_kept == (4, 4)
+    assert selection.agreement_rate == 0.75
+    (_, (taught,), _) = stage.trained[0]
+    assert taught.digest == selection.corpus.digest
+
+
+def test_without_agreement_the_labels_are_those_of_peer_k(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    models = [Counting(0, {"target_vicinal-1": 1}), Counting(1, {"target_vicinal-0": 1}), Counting(2)]
+    alone = replace(plan, agreement=False)
+    first, _, third, *_ = co_teach(models, counted, alone, epoch=2, seed=1)
+    for lesson, expected in ((first, [[0], [1], [0], [0]]), (third, [[1], [0], [0], [0]])):
+        selection = lesson.selections[Origin.TARGET_VICINAL]
+        assert selection.rows.tolist() == [0, 1, 2, 3]
+        assert [labels.tolist() for labels in selection.corpus.classes] == expected
+        assert selection.agreement_rate == 0.5
+
+
+def test_the_share_kept_is_that_of_the_epoch(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    shares = replace(plan, keep_fractions=(0.5, 0.25, 1.0))
+    for epoch, n_kept in ((1, 2), (2, 1), (3, 4)):
+        origin = Origin.TARGET_VICINAL if epoch == 2 else Origin.TARGET
+        lesson = next(co_teach([Counting(i) for i in range(3)], counted, shares, epoch=epoch, seed=1))
+        assert lesson.selections[origin].n_kept == (n_kept, n_kept)
+        # The earlier ones are the more confident.
+        assert lesson.selections[origin].rows.tolist() == list(range(n_kept))
+
+
+def test_with_a_threshold_examples_are_chosen_by_clustering_with_the_features_of_their_origin(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, float, Any]] = []
+
+    def cluster(predictions: Predictions, threshold: float, *, seed: int, features: Any) -> np.ndarray:
+        assert seed == 5
+        seen.append((len(predictions), threshold, features))
+        return np.array([1], np.int64)
+
+    monkeypatch.setattr(coteaching, "distill_by_clustering", cluster)
+    columns = np.ones((SIZES[Origin.SOURCE_VICINAL], 1))
+    data = replace(counted, features={Origin.SOURCE_VICINAL: columns})
+    clustering = replace(plan, posterior_threshold=0.8)
+    lesson = next(co_teach([Counting(i) for i in range(3)], data, clustering, epoch=3, seed=5))
+    assert all(selection.rows.tolist() == [1] for selection in lesson.selections.values())
+    assert [(n, threshold) for n, threshold, _ in seen] == [(4, 0.8)] * 2 + [(2, 0.8)] * 2 + [(4, 0.8)] * 2
+    assert [features is columns for *_, features in seen] == [False, False, True, True, False, False]
+
+
+def test_an_origin_on_which_nothing_is_agreed_is_left_out(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    models = [Counting(i) for i in range(3)]
+    models[0].answers = {f"target-{i}": 1 for i in range(4)}
+    lesson = next(co_teach(models, counted, plan, epoch=3, seed=1))
+    assert lesson.selections[Origin.TARGET].rows.tolist() == []
+    assert lesson.selections[Origin.TARGET].agreement_rate == 0
+    taught = [corpus.ids for corpus in stage.trained[0][1]]
+    kept = (Origin.SOURCE, Origin.SOURCE_VICINAL, Origin.TARGET_VICINAL)
+    assert taught == [counted.corpora[origin].ids for origin in kept]
+
+
+def test_a_student_without_examples_keeps_its_weights(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    models = [Counting(i) for i in range(3)]
+    nothing = replace(plan, keep_fractions=(0.0, 0.0, 0.0))
+    lessons = list(co_teach(models, counted, nothing, epoch=2, seed=1))
+    assert [lesson.outcome for lesson in lessons] == [None] * 6
+    assert stage.trained == []
+    assert len(stage.labelled) == 3
+
+
+def test_every_lesson_has_a_seed_of_its_own_and_its_own_log(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    asked: list[tuple[int, int]] = []
+    for epoch in (1, 2):
+        log = lambda student, lesson: asked.append((student, lesson))  # noqa: E731
+        last(co_teach([Counting(i) for i in range(3)], counted, plan, epoch=epoch, seed=1, log=log))
+    assert len({settings["seed"] for _, _, settings in stage.trained}) == 12
+    assert asked == [(student, number) for number, student in enumerate([2, 1, 2, 0, 1, 0])] * 2
+
+
+# The same with models that learn.
+
+
+@pytest.fixture
+def taggers(encoder_folder: Path) -> list[TaskModel]:
+    return [TaskModel.build(encoder_folder, TASKS["xner"], seed=seed) for seed in (11, 22, 33)]
+
+
+@pytest.fixture
+def transfer(xner: Corpus) -> TransferData:
+    """Twelve labelled sentences and twelve without labels, which also stand in for their vicinities.
+
+    Without a dev set every lesson changes its student.
+    """
+    source, target = xner.select(range(12)), xner.select(range(12, 24)).unlabelled()
+    corpora = {
+        Origin.SOURCE: source,
+        Origin.TARGET: target,
+        Origin.SOURCE_VICINAL: source.unlabelled(),
+        Origin.TARGET_VICINAL: target,
+    }
+    return TransferData(corpora, validation=None)
+
+
+def weights(models: Sequence[TaskModel]) -> list[dict[str, torch.Tensor]]:
+    return [{n: w.clone() for n, w in model.network.state_dict().items()} for model in models]
+
+
+def equal(first: Sequence[Mapping[str, torch.Tensor]], second: Sequence[Mapping[str, torch.Tensor]]) -> bool:
+    return all(torch.equal(a[name], b[name]) for a, b in zip(first, second, strict=True) for name in a)
+
+
+def adapt(
+    models: Sequence[TaskModel], data: TransferData, plan: AdaptationPlan, *epochs: int, seed: int = 1
+) -> list[dict[str, torch.Tensor]]:
+    for epoch in epochs:
+        last(co_teach(models, data, plan, epoch=epoch, seed=seed))
+    return weights(models)
+
+
+def rebuilt(encoder_folder: Path) -> list[TaskModel]:
+    return [TaskModel.build(encoder_folder, TASKS["xner"], seed=seed) for seed in (11, 22, 33)]
+
+
+def test_peers_are_not_modified_while_they_label(
+    taggers: list[TaskModel], transfer: TransferData, plan: AdaptationPlan
+) -> None:
+    before = weights(taggers)
+    for lesson in co_teach(taggers, transfer, plan, epoch=1, seed=1):
+        after = weights(taggers)
+        for peer in lesson.peers:
+            assert equal([before[peer]], [after[peer]])
+        before = after
+
+
+def test_every_student_changes(
+    taggers: list[TaskModel], transfer: TransferData, plan: AdaptationPlan
+) -> None:
+    before = weights(taggers)
+    after = adapt(taggers, transfer, plan, 1)
+    assert not any(equal([a], [b]) for a, b in zip(before, after, strict=True))
+
+
+def test_the_dev_set_alone_selects_the_weights(
+    taggers: list[TaskModel], transfer: TransferData, plan: AdaptationPlan, xner_dev: Corpus
+) -> None:
+    before = weights(taggers)
+    dev = replace(transfer, validation=xner_dev)
+    for lesson in co_teach(taggers, dev, plan, epoch=1, seed=1):
+        assert lesson.outcome is not None
+        assert lesson.outcome.before is not None
+        after = weights(taggers)
+        same = equal([before[lesson.student]], [after[lesson.student]])
+        assert same is not lesson.outcome.improved
+        before = after
+
+
+def test_pseudo_labels_are_those_of_the_peers_as_they_are_then(
+    taggers: list[TaskModel], transfer: TransferData, plan: AdaptationPlan
+) -> None:
+    target = transfer.corpora[Origin.TARGET_VICINAL]
+    alone = replace(plan, agreement=False)
+    before = [predict(model, target, max_length=40).classes for model in taggers]
+    for lesson in co_teach(taggers, transfer, alone, epoch=2, seed=1):
+        taught = lesson.selections[Origin.TARGET_VICINAL].corpus.classes
+        for labels, expected in zip(taught, before[lesson.peers[0]], strict=True):
+            assert labels.tolist() == expected.tolist()
+        before = [predict(model, target, max_length=40).classes for model in taggers]
+
+
+@pytest.mark.parametrize("sequential", [True, False])
+def test_the_same_seed_gives_the_same_weights_to_the_bit(
+    encoder_folder: Path, transfer: TransferData, plan: AdaptationPlan, sequential: bool
+) -> None:
+    plan = replace(plan, sequential=sequential)
+    first = adapt(rebuilt(encoder_folder), transfer, plan, 1)
+    torch.manual_seed(77)
+    np.random.seed(77)
+    assert equal(first, adapt(rebuilt(encoder_folder), transfer, plan, 1))
+    assert not equal(first, adapt(rebuilt(encoder_folder), transfer, plan, 1, seed=2))
+
+
+def test_an_adaptation_continued_from_saved_models_is_the_same_as_one_without_a_break(
+    encoder_folder: Path, transfer: TransferData, plan: AdaptationPlan, tmp_path: Path
+) -> None:
+    plan = replace(plan, agreement=False)
+    whole = adapt(rebuilt(encoder_folder), transfer, plan, 1, 2, 3)
+    models = rebuilt(encoder_folder)
+    for epoch in (1, 2, 3):
+        adapt(models, transfer, plan, epoch)
+        for number, model in enumerate(models):
+            model.save(tmp_path / f"{epoch}" / f"{number}")
+        models = [TaskModel.load(tmp_path / f"{epoch}" / f"{number}") for number in range(3)]
+    assert equal(weights(models), whole)
+
+
+def test_an_epoch_broken_off_can_be_done_again_from_where_it_began(
+    encoder_folder: Path, transfer: TransferData, plan: AdaptationPlan, tmp_path: Path
+) -> None:
+    plan = replace(plan, agreement=False)
+    whole = adapt(rebuilt(encoder_folder), transfer, plan, 1, 2)
+    models = rebuilt(encoder_folder)
+    adapt(models, transfer, plan, 1)
+    for number, model in enumerate(models):
+        model.save(tmp_path / f"{number}")
+    lessons = co_teach(models, transfer, plan, epoch=2, seed=1)
+    next(lessons)
+    next(lessons)
+    lessons.close()
+    models = [TaskModel.load(tmp_path / f"{number}") for number in range(3)]
+    assert equal(adapt(models, transfer, plan, 2), whole)

@@ -1,0 +1,128 @@
+"""Column files become corpora of IOB2 tags, and every mistake in one is named by file and line."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uxla.readers import _iob2, read_columns
+from uxla.tasks import TASKS
+
+XNER = TASKS["xner"]
+
+
+def tags(path: Path) -> list[list[str]]:
+    corpus = read_columns(path, XNER, "es", split="train")
+    return [[XNER.labels[index] for index in example.classes or ()] for example in corpus]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "es.train"
+
+
+def test_the_first_column_is_the_word_and_the_last_the_tag(file: Path) -> None:
+    file.write_text("Ana NP B-PER\nduerme VB O\n\nEn SP x y O\nLeón\tNP\tB-LOC\n", encoding="utf-8")
+    first, second = read_columns(file, XNER, "es", split="train")
+    assert (first.id, first.language, first.texts) == ("es-train-00000", "es", (("Ana", "duerme"),))
+    assert first.classes == (XNER.class_of("B-PER"), 0)
+    assert (second.id, second.texts) == ("es-train-00001", (("En", "León"),))
+    assert second.classes == (0, XNER.class_of("B-LOC"))
+
+
+def test_empty_lines_may_be_many_and_the_last_may_lack(file: Path) -> None:
+    file.write_text("\n\na O\n \t\n\n\nb O", encoding="utf-8")
+    assert [example.texts for example in read_columns(file, XNER, "es", split="dev")] == [
+        (("a",),),
+        (("b",),),
+    ]
+
+
+def test_windows_line_ends_are_line_ends(file: Path) -> None:
+    file.write_bytes(b"Ana B-PER\r\nduerme O\r\n\r\nb O\r\n")
+    assert tags(file) == [["B-PER", "O"], ["O"]]
+
+
+def test_document_marks_are_passed_over(file: Path) -> None:
+    file.write_text("-DOCSTART- -X- O O\n\na O\n\n-DOCSTART- O\n\nb O\n", encoding="utf-8")
+    assert [example.id for example in read_columns(file, XNER, "es", split="x")] == [
+        "es-x-00000",
+        "es-x-00001",
+    ]
+
+
+def test_an_old_encoding_is_read_when_named(file: Path) -> None:
+    file.write_bytes("León B-LOC\n".encode("latin-1"))
+    (example,) = read_columns(file, XNER, "es", split="train", encoding="latin-1")
+    assert example.texts == (("León",),)
+
+
+def test_a_no_break_space_is_part_of_its_word(file: Path) -> None:
+    file.write_text("10\u00a0000 Z O\n\u00a0 O\n", encoding="utf-8")
+    (example,) = read_columns(file, XNER, "es", split="train")
+    assert example.texts == (("10\u00a0000", "\u00a0"),)
+
+
+@pytest.mark.parametrize(
+    ("iob1", "iob2"),
+    [
+        ("I-PER I-PER O", "B-PER I-PER O"),
+        ("I-PER B-PER I-PER", "B-PER B-PER I-PER"),
+        ("I-PER I-LOC", "B-PER B-LOC"),
+        ("O I-LOC O I-LOC", "O B-LOC O B-LOC"),
+        ("O O", "O O"),
+    ],
+)
+def test_iob1_becomes_iob2(file: Path, iob1: str, iob2: str) -> None:
+    file.write_text("".join(f"word {tag}\n" for tag in iob1.split()), encoding="utf-8")
+    assert tags(file) == [iob2.split()]
+
+
+SPANS = st.lists(st.tuples(st.sampled_from(["PER", "LOC", "O"]), st.integers(1, 3)), min_size=1, max_size=6)
+
+
+@given(SPANS)
+def test_iob2_stays_as_it_is_and_iob1_of_the_same_spans_reads_the_same(spans: list[tuple[str, int]]) -> None:
+    iob1: list[str] = []
+    iob2: list[str] = []
+    for kind, length in spans:
+        if kind == "O":
+            iob1, iob2 = [*iob1, *["O"] * length], [*iob2, *["O"] * length]
+            continue
+        touches = bool(iob1) and iob1[-1][2:] == kind
+        inside = [f"I-{kind}"] * (length - 1)
+        iob1 = [*iob1, f"B-{kind}" if touches else f"I-{kind}", *inside]
+        iob2 = [*iob2, f"B-{kind}", *inside]
+    assert _iob2(iob2) == iob2
+    assert _iob2(iob1) == iob2
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"nowhere: expected a column file, found none \(No such file"):
+        read_columns(tmp_path / "nowhere", XNER, "es", split="train")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "-DOCSTART- O\n"])
+def test_a_file_without_a_sentence_is_refused(file: Path, content: str) -> None:
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"es\.train: expected at least one sentence, found none"):
+        read_columns(file, XNER, "es", split="train")
+
+
+def test_another_encoding_is_refused_with_its_place(file: Path) -> None:
+    file.write_bytes(b"Le\xf3n B-LOC\n")
+    with pytest.raises(ValueError, match=r"es\.train: not utf-8 at byte 2; name the right encoding"):
+        read_columns(file, XNER, "es", split="train")
+
+
+def test_a_line_of_one_column_is_refused_with_its_number(file: Path) -> None:
+    file.write_text("a O\n\nLeón\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"es\.train:3: expected a word and a tag, was: 'León'"):
+        read_columns(file, XNER, "es", split="train")
+
+
+def test_an_unknown_tag_is_refused_with_its_number(file: Path) -> None:
+    file.write_text("a O\nb B-DATE\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"es\.train:2: .* xner must be one of O, B-PER, .*, was: 'B-DATE'"):
+        read_columns(file, XNER, "es", split="train")

@@ -1,0 +1,186 @@
+"""Algorithm 1: three models adapt to a language by teaching each other (UXLA §2)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from uxla.distillation import Floats, Ints, agreement, distill_by_clustering, distill_by_confidence
+from uxla.examples import Corpus
+from uxla.inference import predict
+from uxla.models import TaskModel
+from uxla.optimisation import Log, ignore
+from uxla.predictions import Predictions
+from uxla.randomness import derive_seed
+from uxla.training import Fit, Recipe, fit
+
+
+class Origin(Enum):
+    """Where training examples come from: Ds, D't, and their vicinities."""
+
+    SOURCE = "source"
+    TARGET = "target"
+    SOURCE_VICINAL = "source_vicinal"
+    TARGET_VICINAL = "target_vicinal"
+
+
+CURRICULUM: Mapping[int, tuple[Origin, ...]] = {
+    1: (Origin.SOURCE, Origin.TARGET),
+    2: (Origin.TARGET_VICINAL,),
+    3: (Origin.SOURCE, Origin.TARGET, Origin.SOURCE_VICINAL, Origin.TARGET_VICINAL),
+}
+"""Line 22 of Algorithm 1."""
+
+ORDERED = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+"""Lines 3, 5 and 19: peers k and j, student l."""
+
+UNORDERED = ((0, 1, 2), (0, 2, 1), (1, 2, 0))
+"""The same without repeating a student."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptationPlan:
+    """How the models adapt.
+
+    `keep_fractions` (eta) has one entry an epoch. With a `posterior_threshold`, DISTIL
+    is by clustering instead. Without `agreement` the labels of peer k alone are taken. `sequential`
+    puts an updated student to work as a peer at once, for all six ordered pairs; otherwise the peers
+    of an epoch are the models as it began, each student trained once.
+    """
+
+    recipe: Recipe
+    keep_fractions: tuple[float, ...]
+    posterior_threshold: float | None
+    agreement: bool
+    sampling_factor: float
+    sequential: bool
+
+
+@dataclass(frozen=True)
+class TransferData:
+    """What adaptation may see; only Ds and the dev set are labelled.
+
+    GEN-LM depends on no task model, so the vicinal corpora are made beforehand. `features` are
+    further columns for clustering, by origin. Without a `validation` corpus nothing is selected by score.
+    """
+
+    corpora: Mapping[Origin, Corpus]
+    validation: Corpus | None
+    features: Mapping[Origin, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One student's training: who taught whom, on which rows with which labels, and how it went."""
+
+    epoch: int
+    peers: tuple[int, int]
+    student: int
+    selections: Mapping[Origin, "Selection"]
+    outcome: Fit | None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of one corpus on which two peers agree, the corpus labelled by them, and what each kept."""
+
+    rows: Ints
+    corpus: Corpus
+    n_kept: tuple[int, int]
+    agreement_rate: float
+
+
+def co_teach(
+    models: Sequence[TaskModel],
+    data: TransferData,
+    plan: AdaptationPlan,
+    *,
+    epoch: int,
+    seed: int,
+    log: Callable[[int, int], Log] = lambda student, lesson: ignore,
+) -> Iterator[Lesson]:
+    """Run one epoch of Algorithm 1, updating the models in place, and yield every lesson.
+
+    The result depends on the models, the data, the plan, the epoch and the seed alone, so an
+    interrupted adaptation continues with the epoch it was in.
+    """
+    peers = _Peers(models, data, plan, seed)
+    if not plan.sequential:
+        peers.label_everything(CURRICULUM[epoch])
+    for number, (k, j, student) in enumerate(ORDERED if plan.sequential else UNORDERED):
+        selections: dict[Origin, Selection] = {
+            origin: peers.select(origin, k, j, epoch)
+            for origin in CURRICULUM[epoch]
+            if origin is not Origin.SOURCE
+        }
+        mixture = [data.corpora[Origin.SOURCE]] if Origin.SOURCE in CURRICULUM[epoch] else []
+        mixture += [selection.corpus for selection in selections.values() if len(selection.corpus)]
+        outcome = None
+        if mixture:
+            outcome = fit(
+                models[student],
+                mixture,
+                plan.recipe,
+                validation=data.validation,
+                sampling_factor=plan.sampling_factor,
+                seed=derive_seed(seed, "lesson", epoch, k, j),
+                log=log(student, number),
+            )
+        if plan.sequential and outcome and outcome.improved:
+            peers.forget(student)
+        yield Lesson(epoch, (k, j), student, selections, outcome)
+
+
+class _Peers:
+    """The models in the part of teachers: their labels, made once for each state of their weights."""
+
+    def __init__(
+        self, models: Sequence[TaskModel], data: TransferData, plan: AdaptationPlan, seed: int
+    ) -> None:
+        self._models, self._data, self._plan, self._seed = models, data, plan, seed
+        self._labels: dict[tuple[int, Origin], Predictions] = {}
+
+    def label_everything(self, origins: Sequence[Origin]) -> None:
+        """Label all corpora now, before any student is trained."""
+        for peer in range(len(self._models)):
+            for origin in origins:
+                if origin is not Origin.SOURCE:
+                    self._label(peer, origin)
+
+    def forget(self, model: int) -> None:
+        """Drop the labels of a model whose weights have changed."""
+        self._labels = {key: labels for key, labels in self._labels.items() if key[0] != model}
+
+    def select(self, origin: Origin, k: int, j: int, epoch: int) -> Selection:
+        """Lines 9-10, 12-13 and 16-17: DISTIL by both peers, then AGREEMENT."""
+        first, second = self._label(k, origin), self._label(j, origin)
+        rows_k = self._distill(first, origin, epoch)
+        rows_j = self._distill(second, origin, epoch)
+        agreed = agreement(first, rows_k, second, rows_j)
+        rows = agreed if self._plan.agreement else rows_k
+        classes = first.classes
+        labelled = self._data.corpora[origin].select(rows).relabelled([classes[row] for row in rows])
+        n_common = len(np.intersect1d(rows_k, rows_j))
+        rate = len(agreed) / n_common if n_common else 0.0
+        return Selection(rows, labelled, (len(rows_k), len(rows_j)), rate)
+
+    def _label(self, peer: int, origin: Origin) -> Predictions:
+        if (peer, origin) not in self._labels:
+            self._labels[peer, origin] = predict(
+                self._models[peer],
+                self._data.corpora[origin],
+                max_length=self._plan.recipe.max_length,
+                precision=self._plan.recipe.precision,
+            )
+        return self._labels[peer, origin]
+
+    def _distill(self, predictions: Predictions, origin: Origin, epoch: int) -> Ints:
+        if self._plan.posterior_threshold is None:
+            return distill_by_confidence(predictions, self._plan.keep_fractions[epoch - 1])
+        return distill_by_clustering(
+            predictions,
+            self._plan.posterior_threshold,
+            seed=self._seed,
+            features=self._data.features.get(origin),
+        )

@@ -1,0 +1,57 @@
+"""Where and in which precision models run."""
+
+import contextlib
+import ctypes
+from enum import Enum
+
+import torch
+
+
+class Precision(Enum):
+    """Arithmetic of the matrix products: full, bfloat16, or bfloat16 where the hardware has it."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    AUTO = "auto"
+
+
+def default_device() -> torch.device:
+    """The GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether matrix products in bfloat16 are done by the hardware rather than emulated."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    )
+
+
+def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:
+    """A block in which matrix products run in the given precision."""
+    if precision is Precision.BF16 or (precision is Precision.AUTO and has_bf16(device)):
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def keep_memory() -> None:
+    """Have the C library keep freed memory for the next tensor instead of handing it back.
+
+    Training on the CPU otherwise spends half its time asking the system for the same pages again.
+    Call it once at the start of a program; without glibc it does nothing.
+    """
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    set_option(_M_MMAP_MAX, 0)
+    set_option(_M_TRIM_THRESHOLD, 2**31 - 1)
+    set_option(_M_TOP_PAD, 2**28)
+
+
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+"""Options of mallopt(3)."""

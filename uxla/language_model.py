@@ -1,0 +1,91 @@
+"""The masked language model that defines the vicinity and is never trained on a task (UXLA §2.2)."""
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+
+from uxla.encoding import WordEncoder
+from uxla.files import replacing
+
+WORD_START = "\u2581"
+"""How SentencePiece marks a piece that begins a word; WordPiece marks the others, by `##`."""
+
+
+class MaskedLanguageModel:
+    """A masked LM with its tokenizer; its output layer is applied to chosen positions only.
+
+    For every id, `words` holds the word it spells and `continuations` what it adds to a word, ''
+    where it does not; `begins` says whether it stands where a word begins.
+    """
+
+    def __init__(self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+        self.network = network
+        self.tokenizer = tokenizer
+        self.encoder = WordEncoder(tokenizer)
+        self.mask = int(tokenizer.mask_token_id)
+        self.words, self.continuations, self.begins = _vocabulary(tokenizer, network.config.vocab_size)
+        self.ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
+
+    @classmethod
+    def load(cls, source: str | Path, *, revision: str = "main") -> "MaskedLanguageModel":
+        """Open a folder or a name on the hub; safetensors only, its own code is never run."""
+        network = AutoModelForMaskedLM.from_pretrained(
+            source, revision=revision, dtype=torch.float32, use_safetensors=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+        return cls(network, cast(PreTrainedTokenizerFast, tokenizer))
+
+    def save(self, path: Path) -> None:
+        """Write weights (safetensors), configuration and tokenizer to a folder, whole or not at all."""
+        with replacing(path) as temporary:
+            self.network.save_pretrained(temporary)
+            self.tokenizer.save_pretrained(temporary)
+
+    def to(self, device: torch.device) -> "MaskedLanguageModel":
+        """Move the weights to a device."""
+        self.network.to(device)  # type: ignore[arg-type]
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.network.device
+
+    @property
+    def max_length(self) -> int:
+        """The most subwords a row may have, special tokens included."""
+        config = self.network.config
+        offset = config.pad_token_id + 1 if "roberta" in config.model_type else 0
+        return int(config.max_position_embeddings) - offset
+
+    def scores(
+        self, ids: torch.Tensor, attended: torch.Tensor, where: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
+        """Logits over the vocabulary at chosen positions.
+
+        Shapes: `ids` and `attended` (n_rows, length); `where` is (row, position), each
+        (n_positions,); the result is (n_positions, vocabulary).
+        """
+        hidden = self.network.base_model(input_ids=ids, attention_mask=attended).last_hidden_state
+        head = self.network.get_submodule("cls" if hasattr(self.network, "cls") else "lm_head")
+        return cast(torch.Tensor, head(hidden[where]))
+
+
+def _vocabulary(tokenizer: PreTrainedTokenizerFast, size: int) -> tuple[list[str], list[str], list[bool]]:
+    """The word each id spells, what it adds to a word ('' for nothing), whether it stands at a beginning."""
+    pieces = [str(piece) for piece in tokenizer.convert_ids_to_tokens(list(range(min(size, len(tokenizer)))))]
+    pieces += [""] * (size - len(pieces))
+    special = set(tokenizer.all_special_tokens)
+    marked = any(piece.startswith(WORD_START) for piece in pieces)
+    begins = [piece.startswith(WORD_START) if marked else not piece.startswith("##") for piece in pieces]
+    texts = [piece.removeprefix(WORD_START if marked else "##").replace(WORD_START, " ") for piece in pieces]
+    for index, (piece, text) in enumerate(zip(pieces, texts, strict=True)):
+        # Nothing fills a mask that would not be exactly one word, or a part of one.
+        if piece in special or text.split() != [text]:
+            texts[index] = ""
+    words = [text if begin else "" for text, begin in zip(texts, begins, strict=True)]
+    continuations = ["" if begin else text for text, begin in zip(texts, begins, strict=True)]
+    return words, continuations, begins

@@ -1,0 +1,65 @@
+"""One optimiser for every model: AdamW, linear warm-up and decay, clipped gradients (Table 8)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+
+Log = Callable[[int, Mapping[str, float]], None]
+"""Receives (step, metrics); the library needs no tracker."""
+
+
+def ignore(step: int, metrics: Mapping[str, float]) -> None:
+    """A `Log` that keeps nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimisation:
+    """How weights are updated; the names are those of Table 8.
+
+    `lr_warmup` counts steps when it is 1 or more, else it is the share of all steps.
+    """
+
+    learning_rate: float
+    lr_warmup: float
+    weight_decay: float
+    adam_epsilon: float
+    max_gradient_norm: float
+
+
+class Optimiser:
+    """AdamW over a module's weights, without decay on biases and LayerNorms."""
+
+    def __init__(self, module: torch.nn.Module, settings: Optimisation, *, n_steps: int) -> None:
+        decayed: dict[torch.nn.Parameter, None] = {}
+        spared: dict[torch.nn.Parameter, None] = {}
+        for owner in module.modules():
+            for name, weight in owner.named_parameters(recurse=False):
+                is_spared = name.endswith("bias") or isinstance(owner, torch.nn.LayerNorm)
+                (spared if is_spared else decayed)[weight] = None
+        self._weights = [*decayed, *spared]
+        self._settings = settings
+        self._rising = settings.lr_warmup / n_steps if settings.lr_warmup >= 1 else settings.lr_warmup
+        groups = [
+            {"params": list(decayed), "weight_decay": settings.weight_decay},
+            {"params": list(spared), "weight_decay": 0.0},
+        ]
+        self.adam = torch.optim.AdamW(groups, lr=0.0, eps=settings.adam_epsilon, fused=True)
+
+    def step(self, done: float) -> None:
+        """Update the weights from their gradients and clear these.
+
+        `done` is the share of the training that lies behind, in 0-1: it sets the learning rate.
+        """
+        for group in self.adam.param_groups:
+            group["lr"] = self._settings.learning_rate * _triangle(done, self._rising)
+        torch.nn.utils.clip_grad_norm_(self._weights, self._settings.max_gradient_norm)
+        self.adam.step()
+        self.adam.zero_grad(set_to_none=True)
+
+
+def _triangle(done: float, rising: float) -> float:
+    """Height of the linear rise and fall of the learning rate: 0 at both ends, 1 at `rising`."""
+    if done < rising:
+        return done / rising
+    return max(0.0, (1 - done) / (1 - rising)) if rising < 1 else 1.0

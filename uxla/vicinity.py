@@ -1,0 +1,161 @@
+"""GEN-LM: vicinal examples from the masked language model (UXLA §2.2).
+
+Masks are drawn beforehand and filled one at a time, each fill seeing the earlier ones. All copies
+of all sentences advance together: step t of every copy is one set of batches. Draws are keyed by
+(seed, example id, copy), so neither batch size nor order nor a restart changes a sentence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product
+
+from uxla.drawing import Schedule, draw_masks
+from uxla.examples import Corpus, Example, Words
+from uxla.filling import Copy, fill_copies, subword_units, word_units
+from uxla.language_model import MaskedLanguageModel
+from uxla.randomness import derive_seed
+
+
+class Unit(Enum):
+    """What is masked: whole words, each filled by one piece, or single subwords."""
+
+    WORD = "word"
+    SUBWORD = "subword"
+
+
+class Fills(Enum):
+    """Which pieces may fill a masked word: those that begin a word, or any.
+
+    With any piece, one that does not begin a word changes the number of words, and the copy is
+    dropped (the authors' reading).
+    """
+
+    WORD_INITIAL = "word_initial"
+    ANY = "any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vicinity:
+    """How vicinal examples are generated.
+
+    `mask_ratio` is P of §2.2 in 0-1. `diversification_factors` is delta: one number for
+    one text (successive max), one for each text of a pair (successive cross). Texts of fewer than
+    `min_words` or more than `max_words` words are left alone, and so are words of fewer than
+    `min_characters` characters.
+    """
+
+    mask_ratio: float
+    diversification_factors: tuple[int, ...]
+    unit: Unit
+    schedule: Schedule
+    fills: Fills
+    min_words: int
+    max_words: int
+    min_characters: int
+    drop_unchanged: bool
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            ValueError: a number out of its range.
+        """
+        if not 0 <= self.mask_ratio <= 1:
+            raise ValueError(f"mask_ratio must lie in [0, 1], was: {self.mask_ratio}")
+        factors = self.diversification_factors
+        if len(factors) not in (1, 2) or min(factors) < 1:
+            raise ValueError(f"diversification_factors must be one or two positive counts, was: {factors}")
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Vicinal examples, unlabelled, with the counts of how they came about.
+
+    The id of a vicinal example is that of its origin, `#`, and the number of the copy. `n_eligible`
+    counts texts that could be masked, `n_fills` predictions of the language model, `n_dropped` copies
+    lost to a changed number of words, `n_unchanged` copies equal to their origin.
+    """
+
+    corpus: Corpus
+    n_eligible: int
+    n_fills: int
+    n_dropped: int
+    n_unchanged: int
+
+
+def generate(
+    corpus: Corpus,
+    language_model: MaskedLanguageModel,
+    vicinity: Vicinity,
+    *,
+    seed: int,
+    token_budget: int = 8192,
+) -> Generated:
+    """Vicinal examples of every example of a corpus, by successive max or, for pairs, successive cross.
+
+    Raises:
+        ValueError: as many diversification factors as texts are needed.
+    """
+    examples = list(corpus)
+    copies = [
+        [_draw(example, part, language_model, vicinity, seed) for part in range(len(example.texts))]
+        for example in examples
+    ]
+    flat = [copy for parts in copies for part in parts for copy in part]
+    n_fills = fill_copies(
+        flat, language_model, any_piece=vicinity.fills is Fills.ANY, token_budget=token_budget
+    )
+    unchanged = 0
+    vicinal: list[Example] = []
+    for example, parts in zip(examples, copies, strict=True):
+        for name, texts in _combine(example, parts):
+            is_same = texts == example.texts
+            unchanged += is_same
+            if not (is_same and vicinity.drop_unchanged):
+                vicinal.append(Example(f"{example.id}#{name}", example.language, texts))
+    return Generated(
+        Corpus.of(vicinal),
+        n_eligible=sum(bool(part) for parts in copies for part in parts),
+        n_fills=n_fills,
+        n_dropped=sum(copy.is_dropped for copy in flat),
+        n_unchanged=unchanged,
+    )
+
+
+def _draw(
+    example: Example, part: int, language_model: MaskedLanguageModel, vicinity: Vicinity, seed: int
+) -> list[Copy]:
+    """The copies of one text with the masks drawn for them; none if the text is left alone."""
+    if len(vicinity.diversification_factors) != len(example.texts):
+        raise ValueError(
+            f"example {example.id} has {len(example.texts)} texts and needs as many diversification_factors, "
+            f"was: {vicinity.diversification_factors}"
+        )
+    text = example.texts[part]
+    if not vicinity.min_words <= len(text) <= vicinity.max_words:
+        return []
+    of_words = vicinity.unit is Unit.WORD
+    units = word_units(text, language_model) if of_words else subword_units(text, language_model)
+    masks = draw_masks(
+        [len(unit.spelling) >= vicinity.min_characters or not of_words for unit in units],
+        ratio=vicinity.mask_ratio,
+        n_copies=vicinity.diversification_factors[part],
+        schedule=vicinity.schedule,
+        seed=derive_seed(seed, example.id, part),
+    )
+    return [Copy(list(units), positions, of_words=of_words) for positions in masks]
+
+
+def _combine(example: Example, parts: list[list[Copy]]) -> Iterator[tuple[str, tuple[Words, ...]]]:
+    """Successive max for one text; for two, every copy of the first with every copy of the second."""
+    texts = [
+        [(str(number), copy.words) for number, copy in enumerate(part) if not copy.is_dropped]
+        for part in parts
+    ]
+    if not any(texts):
+        return
+    # A text of a pair that could not be masked stands as it is beside the copies of the other.
+    choices = [part or [("-", original)] for part, original in zip(texts, example.texts, strict=True)]
+    for chosen in product(*choices):
+        yield "x".join(name for name, _ in chosen), tuple(words for _, words in chosen)
