@@ -137,7 +137,8 @@ def worlds(
     seeds: Annotated[str, typer.Option(help="Seeds of the toy worlds, with commas between.")] = "1,2,3,4,5",
 ) -> None:
     """Run a task in several toy worlds and record the ranges of its scores; goes on where it stopped."""
-    from benchmark.ranges import gains, read_worlds, record, run_world
+    from benchmark.ranges import overview, read_worlds, record, run_world
+    from uxla.files import write_text
 
     parameters, folder = _parameters(), Path("state") / profile / "worlds"
     for seed in map(int, seeds.split(",")):
@@ -149,11 +150,13 @@ def worlds(
         ):
             run_world(parameters, profile=profile, task=task, seed=seed, root=root)
     results = read_worlds(folder, task, profile)
-    record(results, Layout(profile).tables() / "ranges.json")
-    for seed, by_target in gains(results).items():
-        mean = sum(by_target.values()) / len(by_target)
-        each = ", ".join(f"{target} {gain:+.2f}" for target, gain in by_target.items())
-        typer.echo(f"world {seed}: UXLA minus con-penalty {mean:+.2f} on average ({each})")
+    tables = Layout(profile).tables()
+    record(results, tables / "ranges.json")
+    text = overview(parameters, results, profile=profile, task=task)
+    write_text(
+        tables / "worlds.md", f"`python -m benchmark worlds {profile} {task} --seeds {seeds}`\n\n{text}\n"
+    )
+    typer.echo(text)
 
 
 @app.command()
@@ -196,6 +199,8 @@ def _settle() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if len(sys.argv) > 2:
         from uxla.devices import keep_memory

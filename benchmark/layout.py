@@ -16,9 +16,9 @@ class Layout:
         """The masked LM that the profile pretrains."""
         return self.root / "models" / self.profile / "language_model"
 
-    def state(self, name: str) -> Path:
-        """What an interrupted stage resumes from; no output of any stage."""
-        return self.root / "state" / self.profile / name
+    def state(self, name: str, version: str) -> Path:
+        """What an interrupted stage resumes from, by a digest of what it makes; no output of any stage."""
+        return self.root / "state" / self.profile / name / version
 
     def manifest(self, task: str) -> Path:
         """Where the data of a task came from: revisions, sizes, digests."""

@@ -5,15 +5,21 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from benchmark.layout import Layout
 from benchmark.results import Result, System, read_cells
+from benchmark.sections import TaskSection
 from benchmark.settings import Chosen, Parameters, select
-from benchmark.sources import as_json
+from benchmark.sources import as_json, read_split
 from benchmark.statistics import spread
+from benchmark.toy import majority_tagger
 from benchmark.tracking import open_store
 from uxla.files import write_text
+from uxla.metrics import evaluate
+from uxla.tasks import TASKS
 
 
 class Range(BaseModel):
@@ -33,7 +39,8 @@ class Range(BaseModel):
 
 def run_world(parameters: Parameters, *, profile: str, task: str, seed: int, root: Path) -> None:
     """Run all stages of one task below `root` in the toy world of another seed."""
-    from benchmark.stages import adapt, evaluate, generate, prepare, pretrain, supervise, warmup
+    from benchmark.stages import adapt, generate, prepare, pretrain, supervise, warmup
+    from benchmark.stages import evaluate as evaluation
 
     world = _with_seed(parameters, profile, task, seed)
     layout, store = Layout(profile, root), open_store(root)
@@ -54,8 +61,8 @@ def run_world(parameters: Parameters, *, profile: str, task: str, seed: int, roo
             chosen(supervise.Settings, target), task=task, target=target, layout=layout, store=store
         )
     for language in (settings.source, *settings.languages):
-        evaluate.evaluate(
-            chosen(evaluate.Settings, language), task=task, language=language, layout=layout, store=store
+        evaluation.evaluate(
+            chosen(evaluation.Settings, language), task=task, language=language, layout=layout, store=store
         )
 
 
@@ -116,14 +123,40 @@ def read_worlds(folder: Path, task: str, profile: str) -> dict[int, list[Result]
     }
 
 
-def gains(results: Mapping[int, Iterable[Result]]) -> dict[int, dict[str, float]]:
-    """UXLA minus confidence penalty, in means over models, by seed and target."""
-    found = {}
-    for seed, cells in results.items():
-        means = {(r.system, r.language): spread(r.scores).mean for r in cells}
-        targets = sorted(language for system, language in means if system is System.UXLA)
-        found[seed] = {t: means[System.UXLA, t] - means[System.CONFIDENCE_PENALTY, t] for t in targets}
-    return found
+def overview(
+    parameters: Parameters, results: Mapping[int, Iterable[Result]], *, profile: str, task: str
+) -> str:
+    """Every world in one line a target, as Markdown: the majority tagger, the baseline, UXLA and its gain."""
+    lines = []
+    for seed, found in results.items():
+        means = {(result.system, result.language): spread(result.scores).mean for result in found}
+        world = _with_seed(parameters, profile, task, seed).profiles[profile].tasks[task]
+        for language in (world.source, *world.languages):
+            before = means[System.CONFIDENCE_PENALTY, language]
+            after = means.get((System.UXLA, language))
+            lines.append(
+                {
+                    "world": seed,
+                    "language": language,
+                    "majority tagger": _majority(world, task, language),
+                    "con-penalty": before,
+                    "UXLA": after,
+                    "gain": None if after is None else after - before,
+                }
+            )
+    table = pd.DataFrame(lines)
+    average = table.groupby("world", as_index=False)["gain"].mean().assign(language="average")
+    whole = pd.concat([table, average]).sort_values("world", kind="stable")
+    text: str = whole.to_markdown(index=False, floatfmt=("d", "", ".1f", ".1f", ".1f", "+.1f"), missingval="")
+    return text
+
+
+def _majority(world: TaskSection, task: str, language: str) -> float:
+    """Score of a per-word majority tagger trained on the source."""
+    train = read_split(world.data, TASKS[task], world.source, "train", is_source=True)
+    test = read_split(world.data, TASKS[task], language, "test", is_source=False)
+    guesses = [np.array(classes) for classes in majority_tagger(train, test)]
+    return evaluate(TASKS[task], test, guesses)[TASKS[task].metric]
 
 
 def _with_seed(parameters: Parameters, profile: str, task: str, seed: int) -> Parameters:

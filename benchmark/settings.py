@@ -3,12 +3,14 @@
 An address in a message is the path through the file: `profiles.smoke.tasks.xner.warmup.batch_size`.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from benchmark.sections import Profile, Section
 
@@ -31,23 +33,68 @@ def read_parameters(path: Path) -> Parameters:
     except OSError as error:
         message = f"{path}: expected the parameter file, found none; run from the project's root"
         raise ValueError(message) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     try:
         return Parameters.model_validate(content)
     except ValidationError as error:
-        raise ValueError("; ".join(f"{path}: {_explain(item)}" for item in error.errors())) from None
+        raise ValueError(f"{path}: {_first(error, content)}") from None
 
 
-def _explain(item: Any) -> str:
-    address = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return f"{address} is not a known parameter, was: {item['input']!r}; remove it or correct its name"
-    if item["type"] == "missing":
-        return f"{address} is missing; every parameter is given"
+def _first(error: ValidationError, content: Any) -> str:
+    """The first mistake, and how many more there are."""
+    by_branch: dict[tuple[Part, ...], dict[Part, list[str]]] = {}
+    for item in error.errors(include_url=False):
+        address, branch = _address(item, content)
+        alternatives = by_branch.setdefault(branch[:-1], {})
+        alternatives.setdefault(branch[-1], []).append(_explain(item, ".".join(map(str, address))))
+    # Of alternatives, pydantic reports each; meant is what fits best.
+    mistakes = [line for lines in by_branch.values() for line in min(lines.values(), key=len)]
+    return mistakes[0] + (f" (and {len(mistakes) - 1} more)" if mistakes[1:] else "")
+
+
+Part = str | int
+
+
+def _address(item: Any, content: Any) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """The path through the file, and the last name that only pydantic gives an alternative, with its place."""
+    address: tuple[Part, ...] = ()
+    branch: tuple[Part, ...] = ("",)
+    for number, part in enumerate(item["loc"], start=1):
+        if isinstance(content, dict) and part in content:
+            address, content = (*address, part), content[part]
+        elif isinstance(content, list) and isinstance(part, int) and part < len(content):
+            address, content = (*address, part), content[part]
+        elif item["type"] == "missing" and number == len(item["loc"]):
+            address = (*address, part)
+        else:
+            branch = (*address, part)
+    return address, branch
+
+
+def _explain(item: Any, address: str) -> str:
+    """Address, expectation, value."""
     value = item["input"]
-    shown = f", was: {value!r}" if not isinstance(value, dict | BaseModel) else ""
-    return f"{address}: {item['msg']}{shown}"
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            return f"{address} is not a known parameter, was: {value!r}; remove it or correct its name"
+        case "missing":
+            return f"{address} is missing; every parameter is given"
+        case "value_error":
+            return f"{address}: {context['error']}"
+        case "union_tag_not_found":
+            return f"{address}.{context['discriminator'].strip(QUOTE)} is missing; every parameter is given"
+        case "union_tag_invalid":
+            name, known = context["discriminator"].strip(QUOTE), context["expected_tags"]
+            return f"{address}.{name} must be one of {known}, was: {context['tag']!r}"
+        case "model_type" | "dict_type":
+            return f"{address or 'the file'} must be a mapping, was: {value!r}"
+    return f"{address} {_EXPECTATION.sub('must ', item['msg'])}, was: {value!r}"
+
+
+QUOTE = "'"
+_EXPECTATION = re.compile(r"^\w+ should ")
 
 
 Chosen = TypeVar("Chosen", bound=Section)
@@ -59,19 +106,22 @@ def select(
     """The settings that one stage reads, and nothing else.
 
     A field is a section of the profile, else of the task; `target` is that of the language, None
-    for the source language.
+    for the source language where the stage takes that.
 
     Raises:
-        ValueError: params.yaml has no such profile, task or language.
+        ValueError: params.yaml has no such profile, task or language, or the stage needs a target.
     """
     whole = _entry(parameters.profiles, profile, "profiles")
     section = _entry(whole.tasks, task, f"profiles.{profile}.tasks")
+    targets = f"profiles.{profile}.tasks.{task}.targets"
     if language is not None and language not in (section.source, *section.languages):
-        _entry(section.targets, language, f"profiles.{profile}.tasks.{task}.targets")
+        _entry(section.targets, language, targets)
     values: dict[str, Any] = {}
-    for name in kind.model_fields:
-        if name == "target":
-            values[name] = section.targets.get(language or "")
+    for name, field in kind.model_fields.items():
+        if name == "target" and language == section.source and NoneType in get_args(field.annotation):
+            values[name] = None
+        elif name == "target":
+            values[name] = _entry(section.targets, str(language), targets)
         else:
             values[name] = getattr(whole if name in type(whole).model_fields else section, name)
     return kind.model_construct(**values)

@@ -90,7 +90,7 @@ def fit(
     before = judge.look(0, log)
     optimiser = Optimiser(model.network, recipe.optimisation, n_steps=n_steps)
     batches = mixed_batches(
-        [len(r) for r in rows],
+        [r.lengths for r in rows],
         sampling_factor=sampling_factor,
         batch_size=recipe.batch_size,
         n_batches=n_steps * recipe.accumulate,

@@ -1,9 +1,11 @@
 """adapt: Algorithm 1 for one target language, epoch by epoch (§2.3, §2.4)."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -35,13 +37,16 @@ def adapt(settings: Settings, *, task: str, target: str, layout: Layout, store: 
     """Write the adapted models and what each lesson selected; resumes with the epoch it was stopped in."""
     section = settings.target
     data, paths = _transfer_data(settings, task, target, layout)
-    state = layout.state(f"adapt-{task}-{target}")
-    with store.cell(profile=layout.profile, system="uxla", language=target, stage="adapt") as run:
+    warmed_up = layout.warmed_up(task, "confidence_penalty")
+    version = _version(settings, data, warmed_up)
+    state = layout.state(f"adapt-{task}-{target}", version)
+    start = _begin(state, warmed_up, settings.seeds)
+    cell = partial(store.cell, profile=layout.profile, task=task, system="uxla", language=target)
+    with cell(stage="adapt", resume=start > 1, version=version) as run:
         run.log_parameters({"task": task, "adaptation": section.model_dump(mode="json")})
         run.log_dependencies(paths.values())
         for origin, path in paths.items():
             run.log_corpus(data.corpora[origin], name=origin.value, context=origin.value, source=path)
-        start = _begin(state, layout.warmed_up(task, "confidence_penalty"), settings.seeds)
         for epoch in [e for e in CURRICULUM if e >= start]:
             _epoch(settings, epoch, data, state=state, run=run)
         folder = layout.adapted(task, target)
@@ -72,6 +77,17 @@ def _transfer_data(
 
 def _plan(section: AdaptationSection) -> AdaptationPlan:
     return make(AdaptationPlan, section, recipe=recipe(section, confidence_penalty=False))
+
+
+def _version(settings: Settings, data: TransferData, warmed_up: Path) -> str:
+    """A digest of what decides the result: a state of anything else is not resumed from."""
+    corpora = [*data.corpora.values(), *filter(None, [data.validation])]
+    whole = hashlib.sha256(repr((settings.seeds, settings.target)).encode())
+    whole.update("".join(corpus.digest for corpus in corpora).encode())
+    for seed in settings.seeds:
+        with (warmed_up / str(seed) / "model.safetensors").open("rb") as weights:
+            whole.update(hashlib.file_digest(weights, "sha256").digest())
+    return whole.hexdigest()
 
 
 def _begin(state: Path, warmed_up: Path, seeds: tuple[int, int, int]) -> int:
@@ -176,4 +192,4 @@ def _hand_over(state: Path, target: Path) -> None:
     """Put the models of the last epoch where the stage promises them, and forget the state."""
     with replacing(target) as temporary:
         shutil.copytree(state / f"epoch-{max(CURRICULUM)}", temporary)
-    shutil.rmtree(state)
+    shutil.rmtree(state.parent)

@@ -175,7 +175,9 @@ def _write_predictions(folder: Path, test: Corpus, scored: Mapping[System, Score
 
 def _track(store: Store, result: Result, predictions: Path, *, stage: str) -> None:
     """Add the scores to the run of the table cell, and the ensemble's to a run of its own."""
-    cell = partial(store.cell, profile=result.profile, language=result.language, stage=stage)
+    cell = partial(
+        store.cell, profile=result.profile, task=result.task, language=result.language, stage=stage
+    )
     name = result.metric
     with cell(system=result.system.value, resume=True) as run:
         scores = result.scores

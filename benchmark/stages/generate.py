@@ -24,7 +24,9 @@ def generate(settings: Settings, *, task: str, language: str, layout: Layout, st
     corpus = Corpus.load(source)
     language_model = MaskedLanguageModel.load(layout.language_model)
     language_model.to(default_device())
-    with store.cell(profile=layout.profile, system="vicinity", language=language, stage="generate") as run:
+    with store.cell(
+        profile=layout.profile, task=task, system="vicinity", language=language, stage="generate"
+    ) as run:
         run.log_dependencies([source, layout.language_model])
         run.log_parameters({"vicinity": section.model_dump(mode="json")})
         run.log_corpus(corpus, name=f"{language} unlabelled", context="origin", source=source)

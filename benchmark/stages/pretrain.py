@@ -1,5 +1,9 @@
 """pretrain: a tokenizer and a masked LM from the profile's own text, where no public one is used."""
 
+import hashlib
+import shutil
+from collections.abc import Mapping
+
 from benchmark.building import make, optimisation
 from benchmark.layout import Layout
 from benchmark.progress import ticking
@@ -28,7 +32,10 @@ def pretrain(settings: Settings, *, layout: Layout, store: Store) -> None:
     names = [name.split("/") for name in section.corpora]
     paths = {f"{task}/{language}": layout.corpus(task, language, "text") for task, language in names}
     corpora = {name: Corpus.load(path) for name, path in paths.items()}
-    with store.cell(profile=layout.profile, system="masked LM", language="all", stage="pretrain") as run:
+    state = layout.state("pretrain", _version(section, corpora))
+    with store.cell(
+        profile=layout.profile, task="all", system="masked LM", language="all", stage="pretrain"
+    ) as run:
         run.log_dependencies(paths.values())
         run.log_parameters(section.model_dump(mode="json"))
         for name, corpus in corpora.items():
@@ -43,11 +50,18 @@ def pretrain(settings: Settings, *, layout: Layout, store: Store) -> None:
                 list(corpora.values()),
                 _how(section),
                 seed=section.seed,
-                state=layout.state("pretrain"),
+                state=state,
                 log=log,
             )
         model.save(target)
+        shutil.rmtree(state.parent, ignore_errors=True)
         run.log_model(target, name="masked LM")
+
+
+def _version(section: LanguageModelSection, corpora: Mapping[str, Corpus]) -> str:
+    """A digest of what decides the result: a state of anything else is not resumed from."""
+    digests = [corpus.digest for corpus in corpora.values()]
+    return hashlib.sha256(repr((section, digests)).encode()).hexdigest()
 
 
 def _how(section: LanguageModelSection) -> Pretraining:

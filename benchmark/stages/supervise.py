@@ -27,5 +27,7 @@ def supervise(settings: Settings, *, task: str, target: str, layout: Layout, sto
         folder=layout.supervised(task, target),
         keep_weights=settings.tracking["weights"],
     )
-    with store.cell(profile=layout.profile, system="supervised", language=target, stage="supervise") as run:
+    with store.cell(
+        profile=layout.profile, task=task, system="supervised", language=target, stage="supervise"
+    ) as run:
         train_models(job, layout=layout, run=run)

@@ -29,6 +29,6 @@ def warmup(settings: Settings, *, task: str, objective: str, layout: Layout, sto
         keep_weights=settings.tracking["weights"],
     )
     with store.cell(
-        profile=layout.profile, system=objective, language=settings.source, stage="warmup"
+        profile=layout.profile, task=task, system=objective, language=settings.source, stage="warmup"
     ) as run:
         train_models(job, layout=layout, run=run)

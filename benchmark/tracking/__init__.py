@@ -1,7 +1,9 @@
 """What the experiment did, kept in MLflow: the only package of the suite that imports mlflow.
 
     store = open_store(Path.cwd())
-    with store.cell(profile="smoke", system="UXLA", language="qab", stage="adapt") as run:
+    with store.cell(
+        profile="smoke", task="xner", system="UXLA", language="qab", stage="adapt"
+    ) as run:
         run.log_parameters({"adaptation": {"learning_rate": 5e-6}})
         with run.child("model 11") as model, model.child("epoch 1") as epoch:
             student.fit(..., log=epoch.log)

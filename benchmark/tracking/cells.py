@@ -26,9 +26,10 @@ SAMPLING_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Cell:
-    """The address of a table cell."""
+    """The address of a table cell; tasks share languages."""
 
     profile: str
+    task: str
     system: str
     language: str
 
@@ -40,15 +41,16 @@ class Cell:
         """
         if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", self.profile):
             raise ValueError(f"a profile is made of letters, digits and . _ -, was: {self.profile!r}")
-        for part in (self.system, self.language):
+        for part in (self.task, self.system, self.language):
             if not part or "'" in part or not part.isprintable():
-                raise ValueError(f"a system or language is one line without quotes, was: {part!r}")
+                raise ValueError(f"a task, system or language is one line without quotes, was: {part!r}")
 
     @property
     def tags(self) -> dict[str, str]:
         """The tags that say which cell a run belongs to."""
         return {
             "uxla.profile": self.profile,
+            "uxla.task": self.task,
             "uxla.system": self.system,
             "uxla.language": self.language,
         }

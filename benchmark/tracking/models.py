@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmark.tracking.store import Store
 
 # The tags that say which table cell a run, a nested run or a model belongs to.
-ADDRESS = ("uxla.profile", "uxla.system", "uxla.language")
+ADDRESS = ("uxla.profile", "uxla.task", "uxla.system", "uxla.language")
 
 TOKENIZER_FILES = (
     "tokenizer.json",

@@ -44,6 +44,7 @@ class Store:
         self,
         *,
         profile: str,
+        task: str,
         system: str,
         language: str,
         stage: str,
@@ -58,7 +59,7 @@ class Store:
         """
         from benchmark.tracking.cells import Cell, open_cell
 
-        return open_cell(self, Cell(profile, system, language), stage, resume=resume, version=version)
+        return open_cell(self, Cell(profile, task, system, language), stage, resume=resume, version=version)
 
     def locked(self) -> AbstractContextManager[object]:
         """Hold the lock of the store, for what several processes must not do at once."""

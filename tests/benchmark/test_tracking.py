@@ -29,22 +29,12 @@ import sys, time
 from pathlib import Path
 from benchmark.tracking import open_store
 store = open_store(Path.cwd())
-with store.cell(profile="smoke", system="UXLA", language="qab", stage="adapt") as run:
+with store.cell(profile="smoke", task="xner", system="UXLA", language="qab", stage="adapt") as run:
     with run.child("model 11") as model:
         model.log(7, {"loss": 0.5})
         print("ready", flush=True)
         time.sleep(60)
 """
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store: to copy it is a hundred times faster than to make one."""
-    root = tmp_path_factory.mktemp("template")
-    open_store(root)
-    with closing(sqlite3.connect(root / "mlruns/mlflow.db")) as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return root / "mlruns/mlflow.db"
 
 
 @pytest.fixture
@@ -81,7 +71,9 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 def cell(store: Store, stage: str = "adapt", **others: object):  # type: ignore[no-untyped-def]
-    return store.cell(**{"profile": "smoke", "system": "UXLA", "language": "qab", "stage": stage, **others})
+    return store.cell(
+        **{"profile": "smoke", "task": "xner", "system": "UXLA", "language": "qab", "stage": stage, **others}
+    )
 
 
 def record(store: Store, run: Run):  # type: ignore[no-untyped-def]
@@ -340,7 +332,7 @@ from benchmark.tracking import open_store
 for number in range(6):
     if os.fork() == 0:
         store = open_store(Path.cwd())
-        with store.cell(profile="smoke", system="UXLA", language=f"q{number}", stage="a") as run:
+        with store.cell(profile="smoke", task="xner", system="UXLA", language=f"q{number}", stage="a") as run:
             run.log(0, {"loss": 0.5})
         os._exit(0)
 print([os.wait()[1] for number in range(6)])

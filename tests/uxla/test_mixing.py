@@ -41,7 +41,8 @@ def test_an_empty_corpus_is_refused(sizes: list[int]) -> None:
 def batches(
     sizes: list[int], n_batches: int, *, batch_size: int = 4, seed: int = 1
 ) -> list[tuple[int, list[int]]]:
-    drawn = mixed_batches(sizes, sampling_factor=0.7, batch_size=batch_size, n_batches=n_batches, seed=seed)
+    lengths = [np.arange(size) * 7 % 13 for size in sizes]
+    drawn = mixed_batches(lengths, sampling_factor=0.7, batch_size=batch_size, n_batches=n_batches, seed=seed)
     return [(corpus, rows.tolist()) for corpus, rows in drawn]
 
 
@@ -76,3 +77,10 @@ def test_corpora_are_drawn_by_their_weights() -> None:
 
 def test_the_same_seed_gives_the_same_batches() -> None:
     assert batches([7, 40], 30, seed=1) == batches([7, 40], 30, seed=1) != batches([7, 40], 30, seed=2)
+
+
+def test_rows_of_a_batch_are_of_like_length() -> None:
+    lengths = np.random.default_rng(1).integers(1, 100, size=640)
+    drawn = mixed_batches([lengths], sampling_factor=1.0, batch_size=10, n_batches=64, seed=1)
+    widest = [int(np.ptp(lengths[rows])) for _, rows in drawn]
+    assert np.mean(widest) < 15

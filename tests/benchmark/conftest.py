@@ -1,0 +1,86 @@
+"""A miniature world of toy languages and empty tracking stores, made once a session."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from benchmark.layout import Layout
+from benchmark.ranges import run_world
+from benchmark.settings import Parameters, Section, read_parameters, select
+from benchmark.stages import aggregate
+from benchmark.tracking import Store, open_store
+from tests.miniature import TASK, write_miniature
+
+Chosen = TypeVar("Chosen", bound=Section)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store: to copy it is a hundred times faster than to make one."""
+    root = tmp_path_factory.mktemp("template")
+    open_store(root)
+    with closing(sqlite3.connect(root / "mlruns/mlflow.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return root / "mlruns/mlflow.db"
+
+
+@pytest.fixture(autouse=True)
+def outside_of_dvc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests started by a stage keep out of that stage's store."""
+    for variable in ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@dataclass(frozen=True)
+class World:
+    """A root below which stages run on the miniature of the smoke profile."""
+
+    root: Path
+    parameters: Parameters
+    store: Store
+
+    @property
+    def layout(self) -> Layout:
+        """Where its artefacts are."""
+        return Layout("smoke", self.root)
+
+    def settings(self, kind: type[Chosen], language: str | None = None, **target: object) -> Chosen:
+        """What a stage reads, with some values of the target replaced."""
+        chosen = select(kind, self.parameters, profile="smoke", task=TASK, language=language)
+        if target:
+            chosen = chosen.model_copy(update={"target": chosen.target.model_copy(update=target)})
+        return chosen
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
+    """All stages, run once in this process; read it only."""
+    root = tmp_path_factory.mktemp("world")
+    write_miniature(root / "params.yaml")
+    parameters = read_parameters(root / "params.yaml")
+    store = store_below(root, template)
+    run_world(parameters, profile="smoke", task=TASK, seed=1, root=root)
+    world = World(root, parameters, store)
+    aggregate.aggregate(world.settings(aggregate.Settings), task=TASK, layout=world.layout, strict=True)
+    return world
+
+
+@pytest.fixture
+def copied(world: World, tmp_path: Path, template: Path) -> World:
+    """The same world for a test to change, with an empty tracking store."""
+    root = tmp_path / "copied"
+    for folder in ("data", "models"):
+        shutil.copytree(world.root / folder, root / folder)
+    return World(root, world.parameters, store_below(root, template))
+
+
+def store_below(root: Path, template: Path) -> Store:
+    """An empty tracking store."""
+    (root / "mlruns").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(template, root / "mlruns/mlflow.db")
+    return open_store(root)

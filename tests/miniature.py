@@ -1,0 +1,43 @@
+"""The smoke profile with two targets and a hundredth of the work, for tests of whole stages and pipelines."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+TASK, SOURCE, TARGETS = "xner", "qaa", ("qab", "qac")
+SEEDS = (11, 22, 33)
+
+TEXT, TRAINING, DEV, TEST = 200, 40, 20, 30
+"""Sentences of a language."""
+
+
+def write_miniature(path: Path) -> None:
+    """Write params.yaml with a small smoke profile; other profiles, anchors and `<<` stay as they are."""
+    yaml = YAML()
+    content = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    _shrink(content["profiles"]["smoke"])
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(content, file)
+
+
+def _shrink(profile: Any) -> None:
+    run, task = profile["run"], profile["tasks"][TASK]
+    languages = (SOURCE, *TARGETS)
+    run["corpora"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in languages}
+    run["cells"] = {f"{TASK}-{code}": {"task": TASK, "target": code} for code in TARGETS}
+    small = {"vocabulary": 600, "layers": 2, "width": 32, "heads": 2, "feed_forward": 64}
+    profile["language_model"] |= {**small, "max_steps": 60, "batch_size": 32, "learning_rate": 5e-3}
+    profile["language_model"]["corpora"] = [f"{TASK}/{code}" for code in languages]
+    task["data"] |= {"dev_sentences": DEV, "test_sentences": TEST}
+    for language in task["data"]["world"]["languages"].values():
+        language |= {"text_sentences": TEXT, "train_sentences": TRAINING}
+    task["languages"] = list(TARGETS)
+    task["seeds"] = list(SEEDS)
+    task["warmup"] |= {"max_steps": 60, "validate_every": 20, "batch_size": 16, "learning_rate": 5e-3}
+    task["supervision"] |= {"max_steps": 20, "validate_every": 10}
+    task["adaptation"] |= {"max_steps": 6, "validate_every": 3}
+    for code in set(task["targets"]) - set(TARGETS):
+        del task["targets"][code]
+    task["evaluation"]["resamples"] = 199
