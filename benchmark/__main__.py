@@ -2,10 +2,11 @@
 
 import logging
 import os
+import re
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -50,7 +51,9 @@ def pretrain(profile: Profile, task: Task) -> None:
 def warmup(
     profile: Profile,
     task: Task,
-    objective: Annotated[str, typer.Argument(help="cross_entropy or confidence_penalty.")],
+    objective: Annotated[
+        Literal["cross_entropy", "confidence_penalty"], typer.Argument(help="Without or with the penalty.")
+    ],
 ) -> None:
     """Train three models on the source's labels."""
     from benchmark.stages import warmup as stage
@@ -118,14 +121,14 @@ def show(profile: Profile, task: Task) -> None:
     """Print the table of a task as it was last written, and what to open next."""
     from benchmark.rendering import show as show_table
     from benchmark.results import read_cells
+    from benchmark.stages.aggregate import Settings
     from benchmark.tables import tabulate
 
     layout = Layout(profile)
-    section = _parameters().profiles[profile]
-    settings = section.tasks[task]
+    settings = select(Settings, _parameters(), profile=profile, task=task)
     results = read_cells(layout.cells(task, settings.source).parent)
     show_table(
-        tabulate(results, languages=[settings.source, *settings.languages], encoder=section.display_name)
+        tabulate(results, languages=[settings.source, *settings.languages], encoder=settings.display_name)
     )
     typer.echo(f"\nfiles: {layout.tables()}/{task}.md, .csv, .json, .tex    runs: make ui")
 
@@ -136,20 +139,25 @@ def worlds(
     task: Task,
     seeds: Annotated[str, typer.Option(help="Seeds of the toy worlds, with commas between.")] = "1,2,3,4,5",
 ) -> None:
-    """Run a task in several toy worlds and record the ranges of its scores; goes on where it stopped."""
+    """Run a task in several toy worlds and record the ranges of its scores; goes on where it stopped.
+
+    The world of params.yaml itself is not run again: its results are those of `dvc repro`.
+    """
     from benchmark.ranges import overview, read_worlds, record, run_world
+    from benchmark.stages.prepare import Settings
     from uxla.files import write_text
 
     parameters, folder = _parameters(), Path("state") / profile / "worlds"
-    for seed in map(int, seeds.split(",")):
-        root = folder / f"seed-{seed}"
-        if (
-            not Layout(profile, root)
-            .cells(task, parameters.profiles[profile].tasks[task].languages[-1])
-            .exists()
-        ):
+    settings = select(Settings, parameters, profile=profile, task=task)
+    if not re.fullmatch(r"\d+(,\d+)*", seeds):
+        raise ValueError(f"--seeds must be numbers with commas between, was: {seeds}")
+    roots = {seed: folder / f"seed-{seed}" for seed in map(int, seeds.split(","))}
+    if settings.data.seed in roots:
+        roots[settings.data.seed] = Path()
+    for seed, root in roots.items():
+        if not Layout(profile, root).cells(task, settings.languages[-1]).exists():
             run_world(parameters, profile=profile, task=task, seed=seed, root=root)
-    results = read_worlds(folder, task, profile)
+    results = read_worlds(roots, task, profile)
     tables = Layout(profile).tables()
     record(results, tables / "ranges.json")
     text = overview(parameters, results, profile=profile, task=task)
@@ -176,21 +184,20 @@ def main() -> int:
     """Run a command; a user's mistake is one line on stderr and exit status 1."""
     _settle()
     try:
-        app(standalone_mode=False)
+        # Typer hands back the status of an early exit instead of raising it: 130 after Ctrl-C.
+        return int(app(standalone_mode=False) or 0)
     except (ValueError, OSError, typer.Abort) as error:
         if os.environ.get("UXLA_TRACEBACK"):
             raise
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
-    except typer.Exit as stop:
-        return stop.exit_code
     except Exception as error:
         # Click's own usage errors format themselves; anything else is a defect and shows its trace.
         if not hasattr(error, "format_message"):
             raise
-        print(f"error: {error.format_message()}", file=sys.stderr)
+        if message := error.format_message():  # without a command, this prints the help instead
+            print(f"error: {message}", file=sys.stderr)
         return 2
-    return 0
 
 
 def _settle() -> None:
@@ -199,6 +206,7 @@ def _settle() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     if not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -114,13 +114,9 @@ def check(results: Iterable[Result], path: Path) -> list[str]:
     return complaints + [f"{system} {language}: no score" for language, system in known]
 
 
-def read_worlds(folder: Path, task: str, profile: str) -> dict[int, list[Result]]:
-    """The results of every world below a folder, by seed."""
-    roots = sorted(folder.glob("seed-*"), key=lambda path: int(path.name.removeprefix("seed-")))
-    return {
-        int(root.name.removeprefix("seed-")): read_cells(Layout(profile, root).cells(task, "any").parent)
-        for root in roots
-    }
+def read_worlds(roots: Mapping[int, Path], task: str, profile: str) -> dict[int, list[Result]]:
+    """The results of every world, by seed."""
+    return {seed: read_cells(Layout(profile, root).cells(task, "any").parent) for seed, root in roots.items()}
 
 
 def overview(
@@ -147,6 +143,8 @@ def overview(
     table = pd.DataFrame(lines)
     average = table.groupby("world", as_index=False)["gain"].mean().assign(language="average")
     whole = pd.concat([table, average]).sort_values("world", kind="stable")
+    # Of dtype object, so that a gap is empty and not nan.
+    whole = whole.astype(object).where(whole.notna(), None)
     text: str = whole.to_markdown(index=False, floatfmt=("d", "", ".1f", ".1f", ".1f", "+.1f"), missingval="")
     return text
 

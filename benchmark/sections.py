@@ -17,7 +17,7 @@ Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 class Section(BaseModel):
     """A part of params.yaml: fixed once read, and without keys of its own invention."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class ToyData(Section):
@@ -31,7 +31,12 @@ class ToyData(Section):
     world: ToyWorld
 
 
-SplitFiles = dict[Literal["train", "dev", "test"], str]
+class SplitFiles(Section):
+    """The file of each split."""
+
+    train: str
+    dev: str
+    test: str
 
 
 class Repository(Section):
@@ -118,7 +123,8 @@ class RecipeSection(OptimisationSection):
     @model_validator(mode="after")
     def _one_length(self) -> Self:
         if (self.max_steps is None) == (self.train_passes is None):
-            raise ValueError("exactly one of max_steps and train_passes must be a number, the other null")
+            values = f"{self.max_steps} and {self.train_passes}"
+            raise ValueError(f"one of max_steps and train_passes must be a number, one null, was: {values}")
         return self
 
 
@@ -184,10 +190,14 @@ class TaskSection(Section):
     evaluation: EvaluationSection
 
     @model_validator(mode="after")
-    def _same_targets(self) -> Self:
+    def _known_languages(self) -> Self:
         if set(self.languages) != set(self.targets):
             names = f"{list(self.languages)} and {list(self.targets)}"
             raise ValueError(f"languages and targets must name the same, was: {names}")
+        known = self.data.world.languages if isinstance(self.data, ToyData) else self.data.languages
+        for language in (self.source, *self.languages):
+            if language not in known:
+                raise ValueError(f"source and languages must be among {', '.join(known)}, was: {language}")
         return self
 
 

@@ -6,6 +6,7 @@ An address in a message is the path through the file: `profiles.smoke.tasks.xner
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from types import NoneType
 from typing import Any, TypeVar, get_args
 
@@ -41,6 +42,9 @@ def read_parameters(path: Path) -> Parameters:
         raise ValueError(f"{path}: {_first(error, content)}") from None
 
 
+Part = str | int
+
+
 def _first(error: ValidationError, content: Any) -> str:
     """The first mistake, and how many more there are."""
     by_branch: dict[tuple[Part, ...], dict[Part, list[str]]] = {}
@@ -53,17 +57,14 @@ def _first(error: ValidationError, content: Any) -> str:
     return mistakes[0] + (f" (and {len(mistakes) - 1} more)" if mistakes[1:] else "")
 
 
-Part = str | int
-
-
 def _address(item: Any, content: Any) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """The path through the file, and the last name that only pydantic gives an alternative, with its place."""
+    """The path through the file, and the last alternative that pydantic names, with the path before it."""
     address: tuple[Part, ...] = ()
     branch: tuple[Part, ...] = ("",)
     for number, part in enumerate(item["loc"], start=1):
-        if isinstance(content, dict) and part in content:
-            address, content = (*address, part), content[part]
-        elif isinstance(content, list) and isinstance(part, int) and part < len(content):
+        if (isinstance(content, dict) and part in content) or (
+            isinstance(content, list) and isinstance(part, int) and part < len(content)
+        ):
             address, content = (*address, part), content[part]
         elif item["type"] == "missing" and number == len(item["loc"]):
             address = (*address, part)
@@ -74,26 +75,26 @@ def _address(item: Any, content: Any) -> tuple[tuple[Part, ...], tuple[Part, ...
 
 def _explain(item: Any, address: str) -> str:
     """Address, expectation, value."""
-    value = item["input"]
+    value = shorten(repr(item["input"]), width=100, placeholder=" ...")
     context = item.get("ctx", {})
     match item["type"]:
         case "extra_forbidden":
-            return f"{address} is not a known parameter, was: {value!r}; remove it or correct its name"
+            return f"{address} is not a known parameter, was: {value}; remove it or correct its name"
         case "missing":
             return f"{address} is missing; every parameter is given"
         case "value_error":
             return f"{address}: {context['error']}"
         case "union_tag_not_found":
-            return f"{address}.{context['discriminator'].strip(QUOTE)} is missing; every parameter is given"
+            name = context["discriminator"].strip("'")
+            return f"{address}.{name} is missing; every parameter is given"
         case "union_tag_invalid":
-            name, known = context["discriminator"].strip(QUOTE), context["expected_tags"]
+            name, known = context["discriminator"].strip("'"), context["expected_tags"]
             return f"{address}.{name} must be one of {known}, was: {context['tag']!r}"
         case "model_type" | "dict_type":
-            return f"{address or 'the file'} must be a mapping, was: {value!r}"
-    return f"{address} {_EXPECTATION.sub('must ', item['msg'])}, was: {value!r}"
+            return f"{address or 'the file'} must be a mapping, was: {value}"
+    return f"{address} {_EXPECTATION.sub('must ', item['msg'])}, was: {value}"
 
 
-QUOTE = "'"
 _EXPECTATION = re.compile(r"^\w+ should ")
 
 

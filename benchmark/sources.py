@@ -1,19 +1,17 @@
 """Corpora from where they are published: the toy family, the hub, a folder, the user's own files."""
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
-
-import numpy as np
 
 from benchmark.sections import ColumnFiles, HubData, Repository, ToyData
 from benchmark.toy.sentences import Family
 from uxla.examples import Corpus, Example
 from uxla.randomness import generator
 from uxla.readers import read_columns
-from uxla.tasks import Task
+from uxla.tasks import Level, Task
 
 SPLITS = ("train", "dev", "test")
 
@@ -34,15 +32,14 @@ def read_split(data: ToyData | HubData, task: Task, language: str, split: str, *
     """
     if isinstance(data, ToyData):
         return _toy(data, language, split)
-    if language not in data.languages:
-        raise ValueError(f"profile data knows the languages {', '.join(data.languages)}, was: {language}")
     source = data.languages[language]
+    file = getattr(source.files, split)
     if isinstance(source, ColumnFiles):
-        path = Path(source.files[split])  # type: ignore[index]
-        return read_columns(path, task, language, split=split, encoding=source.encoding)
-    where = f"{source.repository}/{source.files[split]}"  # type: ignore[index]
-    corpus = _corpus(_rows(data, source, split), task, language, split, where=where)
-    return _subset(corpus, data, is_source=is_source) if split == "train" else corpus
+        corpus = read_columns(Path(file), task, language, split=split, encoding=source.encoding)
+        return corpus.select(_chosen(len(corpus), data, split, is_source=is_source))
+    rows = _rows(data, source, split)
+    chosen = _chosen(len(rows), data, split, is_source=is_source)
+    return _corpus(rows, chosen, task, language, split, where=f"{source.repository}/{file}")
 
 
 def read_text(data: ToyData | HubData, task: Task, language: str) -> Corpus:
@@ -60,9 +57,9 @@ def revision(data: ToyData | HubData, language: str) -> str:
     source = data.languages[language]
     if isinstance(source, ColumnFiles) or data.folder:
         return "local files"
-    from huggingface_hub import HfApi
-
-    return str(HfApi().dataset_info(source.repository, revision=source.revision).sha)
+    file = _fetched(source, source.files.train)
+    # The hub's client keeps files in a folder of the commit's name.
+    return file.parents[len(Path(source.files.train).parts) - 1].name
 
 
 def _toy(data: ToyData, language: str, split: str) -> Corpus:
@@ -75,67 +72,101 @@ def _toy(data: ToyData, language: str, split: str) -> Corpus:
 
 
 def _rows(data: HubData, source: Repository, split: str) -> Any:
-    """The rows of a split as a `datasets.Dataset`."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    """The rows of a split as a `datasets.Dataset`, which knows the names of labels."""
     import datasets
+    import pyarrow.parquet as pq
 
-    file = source.files[split]  # type: ignore[index]
+    file = getattr(source.files, split)
+    if data.folder:
+        path = Path(data.folder).expanduser() / "datasets" / source.repository / file
+        if not path.is_file():
+            raise ValueError(f"{path}: expected a Parquet file, found none; see profiles.*.data.folder")
+    else:
+        path = _fetched(source, file)
     try:
-        if data.folder:
-            path = Path(data.folder).expanduser() / "datasets" / source.repository / file
-            if not path.is_file():
-                raise ValueError(f"{path}: expected a Parquet file, found none; see profiles.*.data.folder")
-            return datasets.load_dataset("parquet", data_files={split: str(path)}, split=split)
-        return datasets.load_dataset(
-            source.repository, revision=source.revision, data_files={split: file}, split=split
-        )
-    except (OSError, datasets.exceptions.DatasetsError) as error:
+        return datasets.Dataset(pq.read_table(path))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: not a Parquet file ({_short(error)})") from error
+
+
+def _fetched(source: Repository, file: str) -> Path:
+    """Where the hub's client keeps a file; without a network, as it was last fetched."""
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(source.repository, file, repo_type="dataset", revision=source.revision))
+    except (OSError, ValueError) as error:
         raise ValueError(
-            f"{source.repository}/{file}: cannot be read from the hub ({str(error).splitlines()[0]}); "
-            "set HF_ENDPOINT, or profiles.*.data.folder to a local copy"
+            f"{source.repository}/{file} at {source.revision}: cannot be read from the hub "
+            f"({_short(error)}); set HF_ENDPOINT, or profiles.*.data.folder to a local copy"
         ) from error
 
 
-def _subset(corpus: Corpus, data: HubData, *, is_source: bool) -> Corpus:
-    """A share of the training rows; source and target take different ones, so they are never parallel."""
-    if data.train_fraction == 1:
-        return corpus
-    size = int(len(corpus) * data.train_fraction)
-    order = generator(data.seed, "subset").permutation(len(corpus))
+def _short(error: Exception) -> str:
+    return shorten(f"{type(error).__name__}: {error}", width=200, placeholder=" ...")
+
+
+def _chosen(size: int, data: HubData, split: str, *, is_source: bool) -> Sequence[int]:
+    """Numbers of the rows to take: of a training split a share, another for source and target.
+
+    They are drawn among all published rows, so that the shares of translations are never parallel.
+    """
+    if split != "train" or data.train_fraction == 1:
+        return range(size)
+    count = int(size * data.train_fraction)
+    if not count:
+        raise ValueError(f"train_fraction must leave one of {size} rows, was: {data.train_fraction}")
+    order = generator(data.seed, "subset").permutation(size)
     # The last rows where the share is so large that the two must overlap.
-    begin = 0 if is_source else min(size, len(corpus) - size)
-    return corpus.select(np.sort(order[begin : begin + size]))
+    begin = 0 if is_source else min(count, size - count)
+    return sorted(order[begin : begin + count].tolist())
 
 
-def _corpus(rows: Any, task: Task, language: str, split: str, *, where: str) -> Corpus:
-    """Texts and labels, the labels as ClassLabel or as numbers in the task's order."""
+def _corpus(
+    rows: Any, numbers: Sequence[int], task: Task, language: str, split: str, *, where: str
+) -> Corpus:
+    """The rows of the given numbers, which their ids keep."""
     columns = COLUMNS[task.name]
     if missing := set(columns) - set(rows.column_names):
-        raise ValueError(f"{where}: expected the columns {columns}, missing: {sorted(missing)}")
-    feature = rows.features[columns[-1]]
-    names = getattr(getattr(feature, "feature", feature), "names", None)
-    order = [task.class_of(name) for name in names] if names else list(range(task.n_classes))
-    examples = list(_examples(rows, columns, order, language=language, split=split, where=where))
+        raise ValueError(f"{where}: expected the columns {', '.join(columns)}, missing: {sorted(missing)}")
+    examples, number = [], None
+    try:
+        order = _order(rows.features[columns[-1]], task)
+        for number, row in zip(numbers, rows.select(numbers), strict=True):
+            words, classes = _labelled([row[column] for column in columns], order, task)
+            if all(words):  # a few published rows have no tokens; they hold nothing to label
+                examples.append(Example(f"{language}-{split}-{number:05d}", language, words, classes))
+    except ValueError as error:
+        place = where if number is None else f"{where} row {number}"
+        raise ValueError(f"{place}: {error}") from None
     if not examples:
         raise ValueError(f"{where}: expected at least one sentence, found none")
     return Corpus.of(examples)
 
 
-def _examples(
-    rows: Any, columns: tuple[str, ...], order: list[int], *, language: str, split: str, where: str
-) -> Iterator[Example]:
-    for number, row in enumerate(rows):
-        *texts, label = (row[column] for column in columns)
-        words = tuple(tuple(text.split() if isinstance(text, str) else text) for text in texts)
-        tags = [label] if isinstance(label, int) else label
-        if isinstance(label, list) and len(words[0]) != len(tags):
-            sizes = f"{len(words[0])} and {len(tags)}"
-            raise ValueError(f"{where} row {number}: expected a tag a token, was: {sizes}")
-        if not all(tag in range(len(order)) for tag in tags):
-            raise ValueError(f"{where} row {number}: a label must lie in 0 to {len(order) - 1}, was: {label}")
-        if all(words):  # a few published rows have no tokens; they hold nothing to label
-            classes = tuple(order[tag] for tag in tags)
-            yield Example(f"{language}-{split}-{number:05d}", language, words, classes)
+def _order(feature: Any, task: Task) -> list[int]:
+    """The class of each published number: by name where a ClassLabel has names, else in the task's order."""
+    names = getattr(getattr(feature, "feature", feature), "names", None)
+    if names is None or all(name.isdecimal() for name in names):  # those of PAWS-X are "0" and "1"
+        return list(range(task.n_classes))
+    return [task.class_of(name) for name in names]
+
+
+def _labelled(
+    cells: list[Any], order: list[int], task: Task
+) -> tuple[tuple[tuple[str, ...], ...], tuple[int, ...]]:
+    """Words and classes of a row whose last cell is the label."""
+    *texts, label = cells
+    words = tuple(tuple(text.split() if isinstance(text, str) else text or ()) for text in texts)
+    if not all(isinstance(word, str) for text in words for word in text):
+        raise ValueError(f"expected texts, was: {texts}")
+    tags = label if isinstance(label, list) else [label]
+    expected = len(words[0]) if task.level is Level.WORD else 1
+    if len(tags) != expected:
+        raise ValueError(f"expected a label for each of {expected}, was: {len(tags)} labels")
+    if not all(isinstance(tag, int) and 0 <= tag < len(order) for tag in tags):
+        raise ValueError(f"a label must lie in 0 to {len(order) - 1}, was: {label}")
+    return words, tuple(order[tag] for tag in tags)
 
 
 def manifest_entry(corpus: Corpus) -> dict[str, Any]:

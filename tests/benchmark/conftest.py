@@ -11,7 +11,8 @@ import pytest
 
 from benchmark.layout import Layout
 from benchmark.ranges import run_world
-from benchmark.settings import Parameters, Section, read_parameters, select
+from benchmark.sections import Section
+from benchmark.settings import Parameters, read_parameters, select
 from benchmark.stages import aggregate
 from benchmark.tracking import Store, open_store
 from tests.miniature import TASK, write_miniature

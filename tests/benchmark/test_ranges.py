@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from benchmark.layout import Layout
-from benchmark.ranges import check, read_worlds, record
+from benchmark.ranges import check, overview, read_worlds, record
 from benchmark.results import Result, System, write_cell
+from benchmark.settings import read_parameters
 from tests.benchmark.test_tables import result as any_result
+from tests.miniature import write_miniature
 
 WORLDS = {1: (50.0, 60.0), 2: (54.0, 61.0), 3: (52.0, 59.0)}
 """Mean scores of UXLA in two languages."""
@@ -77,9 +79,7 @@ def test_a_range_without_a_score_is_named(recorded: Path) -> None:
 
 
 def test_ranges_must_have_been_recorded(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match="expected recorded ranges, found none; run `python -m benchmark worlds`"
-    ):
+    with pytest.raises(ValueError, match="expected recorded ranges, found none; run `python"):
         check(world(50, 60), tmp_path / "ranges.json")
 
 
@@ -94,3 +94,27 @@ def test_worlds_are_read_in_the_order_of_their_seeds(tmp_path: Path) -> None:
         (System.UXLA, "de", 18),
         (System.UXLA, "es", 9),
     ]
+
+
+def test_the_overview_has_a_line_for_every_language_of_a_world_and_their_average(tmp_path: Path) -> None:
+    write_miniature(tmp_path / "params.yaml")
+    scores = {"qaa": (90, None), "qab": (60, 65), "qac": (50, 53)}
+    models = [{"seed": 11, "score": 0, "dev_score": 90}]
+    found = [
+        any_result(system, "es", models=[models[0] | {"score": score}]).model_copy(update={"language": code})
+        for code, pair in scores.items()
+        for system, score in zip(("confidence_penalty", "uxla"), pair, strict=True)
+        if score is not None
+    ]
+    parameters = read_parameters(tmp_path / "params.yaml")
+    page = overview(parameters, {3: found}, profile="smoke", task="xner")
+    head, _, *lines = [[entry.strip() for entry in line.strip("|").split("|")] for line in page.splitlines()]
+    assert head == ["world", "language", "majority tagger", "con-penalty", "UXLA", "gain"]
+    assert [[w, code, *rest] for w, code, _, *rest in lines] == [
+        ["3", "qaa", "90.0", "", ""],
+        ["3", "qab", "60.0", "65.0", "+5.0"],
+        ["3", "qac", "50.0", "53.0", "+3.0"],
+        ["3", "average", "", "", "+4.0"],
+    ]
+    majority = [float(line[2]) for line in lines[:3]]
+    assert majority[0] == max(majority) > 0, "words of the source are known, those of others are not"

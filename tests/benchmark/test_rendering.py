@@ -82,8 +82,8 @@ def test_a_missing_run_is_a_dash_and_so_is_its_average() -> None:
 def test_csv_has_a_line_for_every_system_and_language_and_empty_fields_for_gaps(tmp_path: Path) -> None:
     write_tables(table(("uxla", "de")), tmp_path)
     rows = list(csv.DictReader((tmp_path / "xner.csv").open(encoding="utf-8", newline="")))
-    assert len(rows) == 8 * 3
-    gap = next(row for row in rows if (row["system"], row["language"]) == ("UXLA", "de"))
+    assert len(rows) == 4 * 3
+    gap = next(row for row in rows if (row["system"], row["language"]) == ("uxla", "de"))
     assert (gap["mean"], gap["std"]) == ("", "")
 
 
@@ -113,5 +113,5 @@ def test_an_unlikely_chance_is_below_the_smallest_number_shown() -> None:
     sure = [r for r in results() if r.system != "uxla"]
     sure += [result("uxla", code, comparisons=[tested]) for code in ("es", "de")]
     page = markdown(tabulate(sure, languages=LANGUAGES, encoder="toy LM"))
-    assert "| es" in page
-    assert "−3.00 | [−6.00, −1.00] | < 0.0001 | < 0.0001 |" in page
+    assert page.count("−3.00 |") == 2
+    assert page.count("| < 0.0001 |   < 0.0001 |") == 2

@@ -56,9 +56,9 @@ def test_each_batch_takes_rows_of_one_corpus(sizes: list[int], batch_size: int, 
 
 
 def test_an_exhausted_corpus_starts_again_in_a_new_order() -> None:
-    rows = [row for _, batch in batches([10], 5) for row in batch]
-    first, second = rows[:10], rows[10:]
-    assert sorted(first) == sorted(second) == list(range(10))
+    rows = [row for _, batch in batches([42], 21) for row in batch]
+    first, second = rows[:42], rows[42:]
+    assert sorted(first) == sorted(second) == list(range(42))
     assert first != second
 
 

@@ -94,7 +94,8 @@ def test_accumulated_gradients_equal_a_big_batch(encoder_folder: Path, xnli: Cor
         model = TaskModel.build(encoder_folder, XNLI, seed=3, dropout=0.0)
         diary = Diary(model)
         shape = replace(recipe, batch_size=batch_size, accumulate=accumulate)
-        fit(model, [xnli], shape, validation=None, seed=1, log=diary)
+        # Four pairs: whatever their order, every update sees all of them.
+        fit(model, [xnli.select(range(4))], shape, validation=None, seed=1, log=diary)
         trained.append(weights(model))
         losses.append(list(diary.losses.values()))
     for other, other_losses in zip(trained[1:], losses[1:], strict=True):

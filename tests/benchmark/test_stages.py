@@ -1,0 +1,490 @@
+"""Stages in one process, on a miniature of the smoke profile: outputs, restarts, settings and tracking."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from seqeval.metrics import f1_score
+
+from benchmark.layout import Layout
+from benchmark.results import Result, System, read_cell
+from benchmark.stages import adapt, aggregate, evaluate, pretrain
+from benchmark.stages.labelling import pseudo_labels
+from benchmark.tracking import Store
+from tests.benchmark.conftest import World, store_below
+from tests.miniature import DEV, SEEDS, SOURCE, TARGETS, TASK, TEST, TEXT, TRAINING
+from uxla.coteaching import CURRICULUM, Lesson, co_teach
+from uxla.examples import Corpus, Example
+from uxla.language_model import MaskedLanguageModel
+from uxla.models import TaskModel
+from uxla.tasks import TASKS
+
+TARGET = TARGETS[0]
+LABELS = TASKS[TASK].labels
+
+
+def run_adapt(world: World, target: str = TARGET, **changes: object) -> None:
+    settings = world.settings(adapt.Settings, target, **changes)
+    adapt.adapt(settings, task=TASK, target=target, layout=world.layout, store=world.store)
+
+
+def run_evaluate(world: World, **changes: object) -> dict[System, Result]:
+    settings = world.settings(evaluate.Settings, TARGET, **changes)
+    evaluate.evaluate(settings, task=TASK, language=TARGET, layout=world.layout, store=world.store)
+    return {result.system: result for result in read_cell(world.layout.cells(TASK, TARGET))}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """The bytes of every file in a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def lessons(layout: Layout, target: str = TARGET) -> list[dict[str, Any]]:
+    folder = layout.adapted(TASK, target) / "lessons"
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+def corpus(layout: Layout, language: str, part: str) -> Corpus:
+    return Corpus.load(layout.corpus(TASK, language, part))
+
+
+def tags(classes: Any) -> list[str]:
+    return [LABELS[index] for index in classes]
+
+
+# What the stages leave behind
+
+
+@pytest.mark.slow
+def test_prepare_keeps_labels_apart_from_text(world: World) -> None:
+    layout = world.layout
+    for language in (SOURCE, *TARGETS):
+        parts = {p: corpus(layout, language, p) for p in ("text", "unlabelled", "labelled", "dev", "test")}
+        assert [len(c) for c in parts.values()] == [TEXT, TRAINING, TRAINING, DEV, TEST]
+        assert [c.is_labelled for c in parts.values()] == [False, False, True, True, True]
+        assert parts["unlabelled"].ids == parts["labelled"].ids
+        ids = [i for p in ("text", "labelled", "dev", "test") for i in parts[p].ids]
+        assert len(set(ids)) == len(ids)
+    manifest = json.loads(layout.manifest(TASK).read_text(encoding="utf-8"))
+    assert manifest.keys() == {SOURCE, *TARGETS}
+
+
+@pytest.mark.slow
+def test_every_model_can_be_opened_and_says_how_it_was_selected(world: World) -> None:
+    layout = world.layout
+    MaskedLanguageModel.load(layout.language_model)
+    folders = [layout.warmed_up(TASK, o) for o in ("cross_entropy", "confidence_penalty")]
+    folders += [f(TASK, t) for t in TARGETS for f in (layout.adapted, layout.supervised)]
+    for folder in folders:
+        assert {p.name for p in folder.iterdir()} - {"lessons"} == {str(seed) for seed in SEEDS}
+        for seed in SEEDS:
+            TaskModel.load(folder / str(seed))
+            outcome = json.loads((folder / str(seed) / "outcome.json").read_text(encoding="utf-8"))
+            assert 0 <= outcome["best"] <= 100
+
+
+@pytest.mark.slow
+def test_generate_makes_sentences_of_the_training_text_alone(world: World) -> None:
+    for language in (SOURCE, *TARGETS):
+        made = Corpus.load(world.layout.vicinal(TASK, language))
+        assert not made.is_labelled
+        assert 0 < len(made) <= 2 * TRAINING
+        assert {example.language for example in made} == {language}
+
+
+@pytest.mark.slow
+def test_every_epoch_has_its_lessons_from_the_origins_of_the_curriculum(world: World) -> None:
+    found = lessons(world.layout)
+    order = [(epoch, number) for epoch in (1, 2, 3) for number in range(6)]
+    assert [(item["epoch"], item["number"]) for item in found] == order
+    for item in found:
+        expected = {o.value for o in CURRICULUM[item["epoch"]]} - {"source"}
+        assert item["selections"].keys() == expected
+        assert {*item["peers"], item["student"]} == {0, 1, 2}
+
+
+@pytest.mark.slow
+def test_predictions_are_those_of_the_kept_models_and_of_their_mean(world: World) -> None:
+    test = corpus(world.layout, TARGET, "test")
+    table = pq.read_table(world.layout.predictions(TASK, TARGET) / "uxla.parquet")
+    assert table.column_names == ["id", *(f"model {seed}" for seed in SEEDS), "ensemble"]
+    assert table["id"].to_pylist() == test.ids
+    (result,) = [r for r in read_cell(world.layout.cells(TASK, TARGET)) if r.system is System.UXLA]
+    gold = [tags(classes) for classes in test.classes]
+    predicted = [table[name].to_pylist() for name in table.column_names[1:]]
+    by_hand = [100 * f1_score(gold, [tags(classes) for classes in column]) for column in predicted]
+    assert [*result.scores, result.ensemble.score] == pytest.approx(by_hand, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_every_cell_has_intervals_and_that_of_uxla_comparisons(world: World) -> None:
+    for language in (SOURCE, *TARGETS):
+        results = read_cell(world.layout.cells(TASK, language))
+        baselines = [System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY]
+        systems = baselines if language == SOURCE else list(System)
+        assert [result.system for result in results] == systems
+        for result in results:
+            assert result.seeds == SEEDS
+            assert result.n_examples == TEST
+            assert 0 <= result.interval.low < result.interval.high <= 100
+            assert result.ensemble.interval.low <= result.ensemble.score <= result.ensemble.interval.high
+            is_uxla = result.system is System.UXLA
+            assert [c.against for c in result.comparisons] == (baselines if is_uxla else [])
+            assert len(result.pseudo_labels) == (6 * (1 + 1 + 3) if is_uxla else 0)
+            dev = "target dev" if result.system in (System.UXLA, System.SUPERVISED) else "source dev"
+            assert result.selected_on == dev
+
+
+@pytest.mark.slow
+def test_a_difference_is_that_of_the_means(world: World) -> None:
+    results = {r.system: r for r in read_cell(world.layout.cells(TASK, TARGET))}
+    for comparison in results[System.UXLA].comparisons:
+        difference = np.mean(results[System.UXLA].scores) - np.mean(results[comparison.against].scores)
+        assert comparison.difference == pytest.approx(difference, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_aggregate_writes_the_table_in_every_format(world: World, tmp_path: Path) -> None:
+    names = [f"{TASK}.{suffix}" for suffix in ("csv", "json", "md", "tex")]
+    assert sorted(path.name for path in world.layout.tables().glob(f"{TASK}.*")) == names
+    with pytest.raises(ValueError, match="run the evaluate stage"):
+        aggregate.aggregate(
+            world.settings(aggregate.Settings), task=TASK, layout=Layout("smoke", tmp_path), strict=False
+        )
+
+
+# Pseudo labels against the gold
+
+
+@pytest.mark.slow
+def test_the_accuracy_of_pseudo_labels_is_that_of_the_lessons_files(world: World) -> None:
+    gold = {example.id: example for example in corpus(world.layout, TARGET, "labelled")}
+    folder = world.layout.adapted(TASK, TARGET) / "lessons"
+    (result,) = [r for r in read_cell(world.layout.cells(TASK, TARGET)) if r.system is System.UXLA]
+    on_target = [entry for entry in result.pseudo_labels if entry.origin == "target"]
+    paths = sorted(folder.glob("*-target.parquet"))
+    assert len(paths) == len(on_target) == 12
+    for path, entry in zip(paths, on_target, strict=True):
+        rows = pq.read_table(path).to_pylist()
+        truth = [tags(gold[row["id"]].classes) for row in rows]
+        score = 100 * f1_score(truth, [tags(row["classes"]) for row in rows])
+        assert score > 0
+        assert entry.accuracy == pytest.approx(score, abs=1e-5)
+        assert (entry.n, entry.share_kept) == (len(rows), len(rows) / TRAINING)
+    assert all(entry.accuracy is None for entry in result.pseudo_labels if entry.origin != "target")
+
+
+def test_pseudo_labels_by_hand(tmp_path: Path) -> None:
+    words = {"a": ("Ann", "reads"), "b": ("Bo", "sees", "Rome"), "c": ("Cy", "runs")}
+
+    def labelled(**classes: tuple[int, ...]) -> Corpus:
+        return Corpus.of(Example(name, "qab", (words[name],), c) for name, c in classes.items())
+
+    person, place = LABELS.index("B-PER"), LABELS.index("B-LOC")
+    gold = labelled(a=(person, 0), b=(person, 0, place), c=(person, 0))
+    # Of the three names in a and b one is found, one is taken for a place, one is missed.
+    labelled(b=(person, 0, 0), a=(place, 0)).save(tmp_path / "1-0-target.parquet")
+    about = {"n": 2, "n_corpus": 3, "n_kept": [2, 3], "agreement": 0.5}
+    nothing = {"n": 0, "n_corpus": 0, "n_kept": [0, 0], "agreement": 0.0}
+    lesson = {"epoch": 1, "student": 2, "selections": {"target": about, "target_vicinal": nothing}}
+    (tmp_path / "1-0.json").write_text(json.dumps(lesson), encoding="utf-8")
+    target, vicinal = pseudo_labels(tmp_path, gold=gold, task=TASKS[TASK])
+    # Precision 1 of 2, recall 1 of 3.
+    assert target.accuracy == pytest.approx(100 * 2 / 5)
+    assert (target.epoch, target.student, target.n, target.agreement) == (1, 2, 2, 0.5)
+    assert target.share_kept == pytest.approx(2 / 3)
+    assert (vicinal.n, vicinal.share_kept, vicinal.accuracy) == (0, 0.0, None)
+
+
+# The same again, and interrupted
+
+
+@pytest.mark.slow
+def test_adapt_needs_neither_test_splits_nor_labels_of_a_target_and_repeats_itself(
+    world: World, copied: World
+) -> None:
+    for path in copied.root.rglob("test.parquet"):
+        path.unlink()
+    for target in TARGETS:
+        copied.layout.corpus(TASK, target, "labelled").unlink()
+        copied.layout.corpus(TASK, target, "text").unlink()
+    run_adapt(copied)
+    assert content(copied.layout.adapted(TASK, TARGET)) == content(world.layout.adapted(TASK, TARGET))
+
+
+@pytest.mark.slow
+def test_evaluate_repeats_itself(world: World, copied: World) -> None:
+    run_evaluate(copied)
+    there, here = copied.layout, world.layout
+    assert content(there.predictions(TASK, TARGET)) == content(here.predictions(TASK, TARGET))
+    assert there.cells(TASK, TARGET).read_bytes() == here.cells(TASK, TARGET).read_bytes()
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Watched:
+    """`co_teach`, which notes the epochs it is asked for and, in one of them, dies after two lessons."""
+
+    def __init__(self, deadly: int | None = None) -> None:
+        self.epochs: list[int] = []
+        self.deadly = deadly
+
+    def __call__(self, *arguments: Any, epoch: int, **others: Any) -> Iterator[Lesson]:
+        self.epochs.append(epoch)
+        for number, lesson in enumerate(co_teach(*arguments, epoch=epoch, **others)):
+            if epoch == self.deadly and number == 2:
+                raise Interrupted
+            yield lesson
+
+
+def interrupt(world: World, monkeypatch: pytest.MonkeyPatch, *, epoch: int) -> None:
+    """Run adapt until it dies in an epoch."""
+    monkeypatch.setattr(adapt, "co_teach", Watched(deadly=epoch))
+    with pytest.raises(Interrupted):
+        run_adapt(world)
+
+
+@pytest.mark.slow
+def test_an_interrupted_adaptation_goes_on_with_its_epoch_and_ends_the_same(
+    world: World, copied: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied.layout.adapted(TASK, TARGET)
+    interrupt(copied, monkeypatch, epoch=2)
+    assert content(folder) == content(world.layout.adapted(TASK, TARGET)), "an output is whole or not there"
+    monkeypatch.setattr(adapt, "co_teach", watched := Watched())
+    run_adapt(copied)
+    assert watched.epochs == [2, 3]
+    assert content(folder) == content(world.layout.adapted(TASK, TARGET))
+    assert list((copied.root / "state/smoke").iterdir()) == [], "nothing is left to resume from"
+    run_evaluate(copied)
+    predictions = copied.layout.predictions(TASK, TARGET)
+    assert content(predictions) == content(world.layout.predictions(TASK, TARGET))
+    (run,) = [r for r in top_level(copied.store) if address(r) == ("uxla", TARGET)]
+    assert run.info.status == "FINISHED"
+    history = copied.store.client.get_metric_history(run.info.run_id, "accepted")
+    assert {point.step for point in history} == set(range(18)), "the first epoch is in the same run"
+    assert len(run.inputs.dataset_inputs) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changed", ["settings", "corpus", "models"])
+def test_what_was_interrupted_under_other_conditions_begins_afresh(
+    copied: World, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    interrupt(copied, monkeypatch, epoch=2)
+    layout = copied.layout
+    if changed == "corpus":
+        path = layout.vicinal(TASK, TARGET)
+        Corpus.load(path).select(range(10)).save(path)
+    elif changed == "models":
+        warmed_up = layout.warmed_up(TASK, "confidence_penalty")
+        other = layout.warmed_up(TASK, "cross_entropy") / "11/model.safetensors"
+        (warmed_up / "11/model.safetensors").write_bytes(other.read_bytes())
+    monkeypatch.setattr(adapt, "co_teach", watched := Watched(deadly=1))
+    with pytest.raises(Interrupted):
+        run_adapt(copied, **({"learning_rate": 1e-5} if changed == "settings" else {}))
+    assert watched.epochs == [1]
+
+
+@pytest.mark.slow
+def test_pretraining_never_goes_on_from_the_state_of_other_settings(copied: World) -> None:
+    def pretrained(learning_rate: float) -> bytes:
+        settings = copied.settings(pretrain.Settings)
+        section = settings.language_model.model_copy(
+            update={"learning_rate": learning_rate, "max_steps": 4, "save_every_seconds": 1e-9}
+        )
+        settings = settings.model_copy(update={"language_model": section})
+        pretrain.pretrain(settings, layout=copied.layout, store=copied.store)
+        return (copied.layout.language_model / "model.safetensors").read_bytes()
+
+    first = pretrained(1e-3)
+    assert pretrained(1e-2) != first
+    assert pretrained(1e-3) == first
+    assert list((copied.root / "state/smoke").iterdir()) == []
+
+
+# Settings of adaptation
+
+
+@pytest.mark.slow
+def test_the_sources_dev_set_can_select(copied: World) -> None:
+    copied.layout.corpus(TASK, TARGET, "dev").unlink()
+    run_adapt(copied, select_on="source dev")
+    result = run_evaluate(copied, select_on="source dev")[System.UXLA]
+    assert result.selected_on == "source dev"
+    assert all(model.dev_score is not None for model in result.models)
+
+
+@pytest.mark.slow
+def test_no_dev_set_need_select(copied: World) -> None:
+    for language in (SOURCE, TARGET):
+        copied.layout.corpus(TASK, language, "dev").unlink()
+    run_adapt(copied, select_on="none")
+    assert {(item["outcome"]["best"], item["outcome"]["improved"]) for item in lessons(copied.layout)} == {
+        (None, True)
+    }
+    result = run_evaluate(copied, select_on="none")[System.UXLA]
+    assert (result.selected_on, {model.dev_score for model in result.models}) == ("none", {None})
+
+
+@pytest.mark.slow
+def test_clustering_can_use_length_and_fluency(world: World, copied: World) -> None:
+    run_adapt(copied, posterior_threshold=0.5, clustering_features=("length", "fluency"))
+    kept = [item["selections"]["target"]["n_kept"] for item in lessons(copied.layout) if item["epoch"] == 1]
+    assert all(0 < n <= TRAINING for pair in kept for n in pair)
+    assert kept != [item["selections"]["target"]["n_kept"] for item in lessons(world.layout)[:6]]
+    run_evaluate(copied)
+
+
+@pytest.mark.slow
+def test_side_by_side_every_student_learns_once_an_epoch(copied: World) -> None:
+    run_adapt(copied, sequential=False)
+    found = lessons(copied.layout)
+    order = [(epoch, student) for epoch in (1, 2, 3) for student in (2, 1, 0)]
+    assert [(item["epoch"], item["student"]) for item in found] == order
+    assert len(run_evaluate(copied)[System.UXLA].pseudo_labels) == 3 * (1 + 1 + 3)
+
+
+@pytest.mark.slow
+def test_without_agreement_all_labels_of_the_first_peer_are_taken(copied: World) -> None:
+    run_adapt(copied, agreement=False)
+    selections = [s for item in lessons(copied.layout) for s in item["selections"].values()]
+    assert all(s["n"] == s["n_kept"][0] for s in selections)
+    assert any(s["agreement"] < 1 for s in selections)
+
+
+# Tracking
+
+BASELINES = ("cross_entropy", "confidence_penalty")
+SYSTEMS = {
+    **dict.fromkeys(("vicinity", *BASELINES), (SOURCE, *TARGETS)),
+    **dict.fromkeys((f"{system} ensemble" for system in BASELINES), (SOURCE, *TARGETS)),
+    **dict.fromkeys(("uxla", "supervised", "uxla ensemble", "supervised ensemble"), TARGETS),
+    "masked LM": ("all",),
+}
+CELLS = {(system, language) for system, languages in SYSTEMS.items() for language in languages}
+
+
+def runs(store: Store, condition: str = "") -> list[Any]:
+    experiment = store.client.get_experiment_by_name("smoke").experiment_id
+    return list(store.client.search_runs([experiment], condition, max_results=1000))
+
+
+def top_level(store: Store) -> list[Any]:
+    return runs(store, "tags.\"uxla.current\" = 'true'")
+
+
+def address(run: Any) -> tuple[str, str]:
+    return run.data.tags["uxla.system"], run.data.tags["uxla.language"]
+
+
+def children(store: Store, run: Any) -> dict[str, Any]:
+    found = runs(store, f"tags.\"mlflow.parentRunId\" = '{run.info.run_id}'")
+    return {child.info.run_name: child for child in found}
+
+
+@pytest.fixture(scope="session")
+def tracked(world: World) -> Mapping[tuple[str, str], Any]:
+    """The current run of every cell, by system and language."""
+    return {address(run): run for run in top_level(world.store)}
+
+
+@pytest.mark.slow
+def test_every_table_cell_has_one_current_run(world: World, tracked: Mapping[tuple[str, str], Any]) -> None:
+    assert len(top_level(world.store)) == len(tracked)
+    assert tracked.keys() == CELLS
+    assert {run.data.tags["uxla.task"] for run in tracked.values()} == {"all", TASK}
+
+
+@pytest.mark.slow
+def test_no_run_is_left_running(world: World) -> None:
+    assert {run.info.status for run in runs(world.store)} == {"FINISHED"}
+
+
+@pytest.mark.slow
+def test_models_and_epochs_are_nested(world: World, tracked: Mapping[tuple[str, str], Any]) -> None:
+    models = {f"model {seed}" for seed in SEEDS}
+    for system in System:
+        assert children(world.store, tracked[system.value, TARGET]).keys() == models
+    for child in children(world.store, tracked["uxla", TARGET]).values():
+        assert children(world.store, child).keys() == {"epoch 1", "epoch 2", "epoch 3"}
+
+
+@pytest.mark.slow
+def test_every_kind_of_metric_is_there(world: World, tracked: Mapping[tuple[str, str], Any]) -> None:
+    uxla = tracked["uxla", TARGET]
+    names = {f"seconds/{stage}" for stage in ("adapt", "evaluate")} | {"accepted", "dev"}
+    names |= {"test/f1", "test/f1 std", "test/f1 low", "test/f1 high", "pseudo-label accuracy/target"}
+    origins = ("target", "source_vicinal", "target_vicinal")
+    parts = ("pseudo labels", "share kept by k", "share kept by j", "agreement rate")
+    names |= {f"{origin}/{part}" for origin in origins for part in parts}
+    assert names <= uxla.data.metrics.keys()
+    for model in children(world.store, uxla).values():
+        assert {"test/f1", "seconds"} <= model.data.metrics.keys()
+        for epoch in children(world.store, model).values():
+            assert {"loss", "dev", "seconds"} <= epoch.data.metrics.keys()
+            history = world.store.client.get_metric_history(epoch.info.run_id, "loss")
+            assert sorted(point.step for point in history) == list(range(1, 13)), "two lessons of six steps"
+    for model in children(world.store, tracked["supervised", TARGET]).values():
+        assert {"loss", "dev", "test/f1", "seconds"} <= model.data.metrics.keys()
+    assert {"loss", "seconds/pretrain"} <= tracked["masked LM", "all"].data.metrics.keys()
+    assert {"sentences", "copies", "seconds/generate"} <= tracked["vicinity", TARGET].data.metrics.keys()
+
+
+@pytest.mark.slow
+def test_scores_in_the_store_are_those_in_the_files(
+    world: World, tracked: Mapping[tuple[str, str], Any]
+) -> None:
+    for result in read_cell(world.layout.cells(TASK, TARGET)):
+        run = tracked[result.system.value, TARGET]
+        assert run.data.metrics["test/f1"] == pytest.approx(np.mean(result.scores), abs=1e-5)
+        alone = tracked[f"{result.system.value} ensemble", TARGET]
+        assert alone.data.metrics["test/f1"] == pytest.approx(result.ensemble.score, abs=1e-5)
+        assert run.data.tags["selected on"] == result.selected_on
+
+
+@pytest.mark.slow
+def test_inputs_are_noted(tracked: Mapping[tuple[str, str], Any]) -> None:
+    def inputs(system: str, language: str) -> set[str]:
+        return {entry.dataset.name for entry in tracked[system, language].inputs.dataset_inputs}
+
+    assert inputs("uxla", TARGET) == {"source", "target", "source_vicinal", "target_vicinal"}
+    assert inputs("supervised", TARGET) == {f"{TARGET} labelled", f"{TARGET} dev"}
+    assert inputs("cross_entropy", SOURCE) == {f"{SOURCE} labelled", f"{SOURCE} dev"}
+    assert inputs("vicinity", TARGET) == {f"{TARGET} unlabelled", f"{TARGET} vicinal"}
+    assert len(inputs("masked LM", "all")) == 1 + len(TARGETS)
+
+
+@pytest.mark.slow
+def test_models_are_listed_and_can_be_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlflow
+
+    monkeypatch.chdir(world.root)
+    client = world.store.client
+    experiment = client.get_experiment_by_name("smoke").experiment_id
+    models = {model.name: model for model in client.search_logged_models([experiment], max_results=100)}
+    assert {model.status.value for model in models.values()} == {"READY"}
+    adapted = [f"uxla {target} {seed}" for target in TARGETS for seed in SEEDS]
+    warmed_up = [f"{o} {SOURCE} {seed}" for o in ("cross_entropy", "confidence_penalty") for seed in SEEDS]
+    supervised = [f"{target} {target} {seed}" for target in TARGETS for seed in SEEDS]
+    assert models.keys() == {"masked LM", *adapted, *warmed_up, *supervised}
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)
+    tagger = mlflow.transformers.load_model(f"models:/{models[adapted[0]].model_id}")
+    assert tagger.model.config.id2label == dict(enumerate(LABELS))
+    weights = TaskModel.load(world.layout.adapted(TASK, TARGET) / str(SEEDS[0])).network.state_dict()
+    assert all((weights[name] == weight).all() for name, weight in tagger.model.state_dict().items())
+
+
+@pytest.mark.slow
+def test_the_same_language_in_two_tasks_is_two_cells(tmp_path: Path, template: Path) -> None:
+    store = store_below(tmp_path, template)
+    for task in ("xner", "xnli"):
+        with store.cell(profile="smoke", task=task, system="uxla", language="es", stage="adapt"):
+            pass
+    assert sorted(run.data.tags["uxla.task"] for run in top_level(store)) == ["xner", "xnli"]
