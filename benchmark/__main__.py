@@ -32,9 +32,10 @@ def _parameters() -> Parameters:
 def prepare(profile: Profile, task: Task) -> None:
     """Fetch or generate the data of a task."""
     from benchmark.stages import prepare as stage
+    from benchmark.tracking import open_store
 
     settings = select(stage.Settings, _parameters(), profile=profile, task=task)
-    stage.prepare(settings, task=task, layout=Layout(profile))
+    stage.prepare(settings, task=task, layout=Layout(profile), store=open_store(Path()))
 
 
 @app.command()

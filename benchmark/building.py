@@ -3,7 +3,8 @@
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from benchmark.sections import OptimisationSection, Section
+from benchmark.fields import Section
+from benchmark.sections import OptimisationSection
 from uxla.optimisation import Optimisation
 
 Made = TypeVar("Made")

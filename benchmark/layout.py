@@ -20,8 +20,13 @@ class Layout:
         """What an interrupted stage resumes from, by a digest of what it makes; no output of any stage."""
         return self.root / "state" / self.profile / name / version
 
+    @property
+    def data_lock(self) -> Path:
+        """What was fetched, by commit and SHA-256: one file for all profiles, kept in git."""
+        return self.root / "data.lock.json"
+
     def manifest(self, task: str) -> Path:
-        """Where the data of a task came from: revisions, sizes, digests."""
+        """Where the data of a task came from, and what they hold; as a table in `manifest.md`."""
         return self.root / "data" / self.profile / task / "manifest.json"
 
     def corpus(self, task: str, language: str, part: str) -> Path:

@@ -12,9 +12,9 @@ from uxla.optimisation import Log
 Item = TypeVar("Item")
 
 
-def bar(items: Iterable[Item], title: str) -> Iterator[Item]:
-    """Go through items under a progress bar."""
-    return iter(tqdm(items, desc=title, disable=None, file=sys.stderr))
+def bar(items: Iterable[Item], title: str, *, total: int | None = None) -> Iterator[Item]:
+    """Go through items under a progress bar; `total` where they have no length."""
+    return iter(tqdm(items, desc=title, total=total, disable=None, file=sys.stderr))
 
 
 @contextmanager

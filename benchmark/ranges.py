@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from benchmark.data import ToyData
 from benchmark.layout import Layout
 from benchmark.results import Result, System, read_cells
 from benchmark.sections import TaskSection
 from benchmark.settings import Chosen, Parameters, select
-from benchmark.sources import as_json, read_split
+from benchmark.sources import as_json, toy_split
 from benchmark.statistics import spread
 from benchmark.toy import majority_tagger
 from benchmark.tracking import open_store
@@ -49,7 +50,7 @@ def run_world(parameters: Parameters, *, profile: str, task: str, seed: int, roo
     def chosen(kind: type[Chosen], language: str | None = None) -> Chosen:
         return select(kind, world, profile=profile, task=task, language=language)
 
-    prepare.prepare(chosen(prepare.Settings), task=task, layout=layout)
+    prepare.prepare(chosen(prepare.Settings), task=task, layout=layout, store=store)
     pretrain.pretrain(chosen(pretrain.Settings), layout=layout, store=store)
     for objective in ("cross_entropy", "confidence_penalty"):
         warmup.warmup(chosen(warmup.Settings), task=task, objective=objective, layout=layout, store=store)
@@ -151,8 +152,9 @@ def overview(
 
 def _majority(world: TaskSection, task: str, language: str) -> float:
     """Score of a per-word majority tagger trained on the source."""
-    train = read_split(world.data, TASKS[task], world.source, "train", is_source=True)
-    test = read_split(world.data, TASKS[task], language, "test", is_source=False)
+    if not isinstance(world.data, ToyData):
+        raise ValueError(f"worlds differ in the seed of toy data, was: data of kind {world.data.kind}")
+    train, test = toy_split(world.data, world.source, "train"), toy_split(world.data, language, "test")
     guesses = [np.array(classes) for classes in majority_tagger(train, test)]
     return evaluate(TASKS[task], test, guesses)[TASKS[task].metric]
 

@@ -2,15 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from rich import box, markup
+from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from benchmark.markup import LATEX, MARKDOWN, TERMINAL, Markup
 from benchmark.results import System
 from benchmark.statistics import CONFIDENCE_LEVEL, Spread
 from benchmark.tables import AVERAGE, ROWS, Row, Table, records
@@ -18,34 +18,8 @@ from uxla.files import write_text
 
 METRICS = {"f1": "span F1", "accuracy": "accuracy"}
 DASH = "–"
+COLLAPSED = "†"
 TEXT_COLUMNS = ("system", "selected on", "target", "labelled")
-
-
-@dataclass(frozen=True)
-class Markup:
-    """How a format prints bold, a mean with its spread, and any other text."""
-
-    bold: str
-    spread: str
-    escape: Callable[[str], str]
-
-
-_LATEX = {character: f"\\{character}" for character in "%_&#$"} | {
-    "{": r"\{",
-    "}": r"\}",
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": "$<$",
-    "±": r"$\pm$",
-    "−": "$-$",
-    "–": "--",
-}
-MARKDOWN = Markup("**{}**", "{} ± {}", lambda text: text.replace("|", r"\|"))
-LATEX = Markup(
-    r"\textbf{{{}}}", r"{}\,{{\scriptsize$\pm$\,{}}}", lambda text: "".join(_LATEX.get(c, c) for c in text)
-)
-TERMINAL = Markup("[bold]{}[/bold]", "{}\n[dim]±{}[/dim]", markup.escape)
 
 
 @dataclass(frozen=True)
@@ -143,7 +117,11 @@ def _scores(table: Table, style: Markup) -> Section:
     grid = [
         [
             style.escape(table.label(row)),
-            *(_score(table.cell(row, column), best[column], row, style) for column in columns),
+            *(
+                _score(table.cell(row, column), best[column], row, style)
+                + COLLAPSED * bool(table.collapsed(row, column))
+                for column in columns
+            ),
             style.escape(table.selected_on(row.system) or DASH),
         ]
         for row in ROWS
@@ -156,11 +134,23 @@ def _scores(table: Table, style: Markup) -> Section:
         f"{', '.join(table.targets)}. Selected on: the dev set that chose the checkpoints. {DASH}: no run; "
         "UXLA adapts to targets only. "
         f"Test examples: {', '.join(f'{name} {sizes[name]:,}' for name in table.languages if name in sizes)}."
+        f"{_collapses(table)}"
     )
     caption = f"{first.task.upper()}, profile {first.profile}: {METRICS[first.metric]} on the test sets"
     cells = pd.DataFrame(grid, columns=["system", *columns, "selected on"])
     upper_bound = ROWS.index(Row(System.SUPERVISED, is_ensemble=False))
     return Section("scores", style.escape(caption), cells, style.escape(legend), rule_before=upper_bound)
+
+
+def _collapses(table: Table) -> str:
+    """Which models give every example the same class, as a sentence; nothing where none does."""
+    cells = [
+        f"{table.label(row)} in {language}, {n} of {len(table.results[row.system, language].models)} models"
+        for row in ROWS
+        for language in table.languages
+        if (n := table.collapsed(row, language))
+    ]
+    return f" {COLLAPSED}: collapsed to a single class ({'; '.join(cells)})." if cells else ""
 
 
 def _best(table: Table, column: str) -> str | None:

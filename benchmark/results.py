@@ -92,7 +92,8 @@ class PseudoLabels(_Record):
 class Result(_Record):
     """One cell of a table: a system in a language, scored on the gold of one split.
 
-    `interval` is that of the mean over models; `seconds` are by stage.
+    `interval` is that of the mean over models; `collapsed` are the seeds of models that give all
+    examples one class; `seconds` are by stage.
     """
 
     profile: Name
@@ -106,6 +107,7 @@ class Result(_Record):
     models: Annotated[tuple[ModelScore, ...], Field(min_length=1)]
     interval: Interval
     ensemble: EnsembleScore | None
+    collapsed: tuple[int, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     pseudo_labels: tuple[PseudoLabels, ...] = ()
     seconds: dict[Name, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
@@ -114,6 +116,8 @@ class Result(_Record):
     def _is_consistent(self) -> Self:
         _refuse_repeated("seed", [model.seed for model in self.models])
         _refuse_repeated("comparison", [str(comparison.against) for comparison in self.comparisons])
+        if foreign := set(self.collapsed) - set(self.seeds):
+            raise ValueError(f"collapsed models must be among the models, was: {sorted(foreign)}")
         for model in self.models:
             if (model.dev_score is None) != (self.selected_on == "none"):
                 raise ValueError(

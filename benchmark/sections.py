@@ -2,69 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from benchmark.toy.world import ToyWorld
+from benchmark.data import HubData, ToyData
+from benchmark.fields import Code, NotNegative, Positive, Precision, Section, Share
 from uxla.tasks import TASKS
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Precision = Literal["fp32", "bf16", "auto"]
-Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-
-
-class Section(BaseModel):
-    """A part of params.yaml: fixed once read, and without keys of its own invention."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
-
-
-class ToyData(Section):
-    """Sentences of the toy family."""
-
-    kind: Literal["toy"]
-    seed: int
-    """Another seed is another family of languages of the same make."""
-    dev_sentences: PositiveInt
-    test_sentences: PositiveInt
-    world: ToyWorld
-
-
-class SplitFiles(Section):
-    """The file of each split."""
-
-    train: str
-    dev: str
-    test: str
-
-
-class Repository(Section):
-    """A dataset on the hub: the Parquet file of each split, at one revision."""
-
-    repository: str
-    revision: str
-    files: SplitFiles
-
-
-class ColumnFiles(Section):
-    """Files the user brings: a word and its tag a line, an empty line after each sentence."""
-
-    encoding: str
-    files: SplitFiles
-
-
-class HubData(Section):
-    """Published datasets, from the hub or from a folder in the hub's layout."""
-
-    kind: Literal["hub"]
-    folder: str | None
-    """Read `<folder>/datasets/<repository>/<file>` instead of asking the hub."""
-    train_fraction: Annotated[float, Field(gt=0, le=1)]
-    """Share of the training rows: the source's first of one permutation, a target's the next."""
-    seed: int
-    """Of that permutation."""
-    languages: dict[Code, Repository | ColumnFiles]
 
 
 class OptimisationSection(Section):
@@ -136,7 +78,8 @@ class VicinitySection(Section):
     """P, in 0-1."""
     diversification_factors: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=2)]
     """delta: one number for one text, two for the two texts of a pair."""
-    unit: Literal["word", "subword"]
+    subword_languages: tuple[Code, ...]
+    """Languages written without spaces, in which subwords are masked instead of words."""
     schedule: Literal["independent", "authors"]
     fills: Literal["word_initial", "any"]
     min_words: PositiveInt

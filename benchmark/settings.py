@@ -13,7 +13,8 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import ValidationError
 
-from benchmark.sections import Profile, Section
+from benchmark.fields import Section
+from benchmark.sections import Profile
 
 
 class Parameters(Section):

@@ -88,6 +88,11 @@ class Table:
             return [result.ensemble.score]
         return [model.score for model in sorted(result.models, key=lambda model: model.seed)]
 
+    def collapsed(self, row: Row, language: str) -> int:
+        """How many models of a cell give every example the same class; an ensemble counts as none."""
+        result = self.results.get((row.system, language))
+        return 0 if result is None or row.is_ensemble else len(result.collapsed)
+
     def cell(self, row: Row, column: str) -> Spread | None:
         """Spread over models in a language or of each model's average over all targets."""
         chosen = self.targets if column == AVERAGE else (column,)
@@ -197,7 +202,9 @@ def _record(table: Table, system: System, language: str) -> dict[str, Any]:
         return head
     record = head | {"selected_on": result.selected_on, "n_examples": result.n_examples}
     record |= (
-        {"n_models": len(result.models)} | spread(result.scores)._asdict() | result.interval.model_dump()
+        {"n_models": len(result.models), "n_collapsed": len(result.collapsed)}
+        | spread(result.scores)._asdict()
+        | result.interval.model_dump()
     )
     if result.ensemble:
         record |= {"ensemble": result.ensemble.score}

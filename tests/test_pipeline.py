@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmark.sections import Section
+from benchmark.catalogue import PATH as CATALOGUE
+from benchmark.fields import Section
 from benchmark.settings import read_parameters
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +62,7 @@ def imported(path: str) -> set[str]:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_lists_exactly_the_code_it_runs(stage: str) -> None:
     listed = {dep for dep in body(stage)["deps"] if dep.startswith(("uxla", "benchmark"))}
+    listed -= {str(CATALOGUE.relative_to(ROOT))}
     folders = {dep for dep in listed if (ROOT / dep).is_dir()}
     files = {
         file for file in imported(f"benchmark/stages/{verb(stage)}.py") if not file.startswith(tuple(folders))
@@ -68,6 +70,12 @@ def test_a_stage_lists_exactly_the_code_it_runs(stage: str) -> None:
     assert listed - folders == files
     for folder in folders:
         assert any(file.startswith(folder) for file in imported(f"benchmark/stages/{verb(stage)}.py"))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_that_reads_the_catalogue_lists_it(stage: str) -> None:
+    reads = "benchmark/catalogue.py" in imported(f"benchmark/stages/{verb(stage)}.py")
+    assert reads == ("benchmark/catalogue.yaml" in body(stage)["deps"])
 
 
 @pytest.mark.parametrize("stage", STAGES)

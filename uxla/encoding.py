@@ -4,6 +4,7 @@ Every word is split on its own, so a word always gets the same pieces and each i
 A sentence longer than the model takes is cut into several rows, none of its words is lost.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -107,16 +108,17 @@ def encode(corpus: Corpus, task: Task, encoder: WordEncoder, *, max_length: int)
     if room < 1:
         raise ValueError(f"max_length must exceed the {max_length - room} special tokens, was: {max_length}")
     encoder.learn(_vocabulary(corpus))
-    ids, starts, marks, mark_starts = list[int](), [0], list[int](), [0]
-    examples, second, classes = list[int](), list[int](), list[int]()
+    # Arrays of machine words: lists of millions of Python integers would take ten times the memory.
+    ids, starts, marks, mark_starts = _array(), _array(0), _array(), _array(0)
+    examples, second, classes = _array(), _array(), _array()
     for index, example in enumerate(corpus):
         if len(example.texts) != task.n_texts:
             n_texts = len(example.texts)
             raise ValueError(f"example {example.id}: expected {task.n_texts} texts, was: {n_texts}")
         n_before = len(marks)
         for row, row_marks, begin in _rows(example.texts, task, encoder, room):
-            ids += row
-            marks += row_marks
+            ids.extend(row)
+            marks.extend(row_marks)
             starts.append(len(ids))
             mark_starts.append(len(marks))
             examples.append(index)
@@ -124,9 +126,13 @@ def encode(corpus: Corpus, task: Task, encoder: WordEncoder, *, max_length: int)
         labels, n_marks = example.classes, len(marks) - n_before
         if labels is not None and len(labels) != n_marks:
             raise ValueError(f"example {example.id}: expected {n_marks} labels, was: {len(labels)}")
-        classes += labels or ()
+        classes.extend(labels or ())
     parts = (ids, starts, marks, mark_starts, examples, second, classes)
     return Rows(*(np.array(part, np.int64) for part in parts))
+
+
+def _array(*values: int) -> "array[int]":
+    return array("q", values)
 
 
 def _vocabulary(corpus: Corpus) -> set[str]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import pyarrow.parquet as pq
 from uxla.files import replacing
 
 Words = tuple[str, ...]
+
+_BATCH = 8192
+"""Examples that are Python objects at a time while a corpus is built."""
 
 SCHEMA = pa.schema(
     [
@@ -62,11 +66,15 @@ class Corpus:
 
     @classmethod
     def of(cls, examples: Iterable[Example]) -> "Corpus":
-        """Build a corpus from examples."""
-        rows = [
-            {"id": e.id, "language": e.language, "texts": e.texts, "classes": e.classes} for e in examples
-        ]
-        return cls(pa.Table.from_pylist(rows, schema=SCHEMA))
+        """Build a corpus from examples, which are taken one at a time."""
+        batches = []
+        remaining = iter(examples)
+        while some := list(islice(remaining, _BATCH)):
+            rows = [
+                {"id": e.id, "language": e.language, "texts": e.texts, "classes": e.classes} for e in some
+            ]
+            batches.append(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
+        return cls(pa.Table.from_batches(batches, schema=SCHEMA))
 
     @classmethod
     def load(cls, path: Path) -> "Corpus":

@@ -9,6 +9,9 @@ from uxla.tasks import Task
 
 Line = tuple[int, str, str]
 
+_SHOWN = 60
+"""Characters that a message shows of a line; no tag is that long."""
+
 # Not str.split: a no-break space may stand within a word.
 _COLUMN = re.compile(r"[^ \t]+")
 
@@ -30,7 +33,7 @@ def read_columns(path: Path, task: Task, language: str, *, split: str, encoding:
         classes = []
         for (line, _, _), tag in zip(sentence, tags, strict=True):
             try:
-                classes.append(task.class_of(tag))
+                classes.append(task.class_of(tag[:_SHOWN]))
             except ValueError as error:
                 raise ValueError(f"{path}:{line}: {error}") from None
         words = tuple(word for _, word, _ in sentence)
@@ -41,12 +44,7 @@ def read_columns(path: Path, task: Task, language: str, *, split: str, encoding:
 
 
 def _sentences(path: Path, encoding: str) -> Iterator[list[Line]]:
-    try:
-        text = path.read_text(encoding=encoding)
-    except OSError as error:
-        raise ValueError(f"{path}: expected a column file, found none ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not {encoding} at byte {error.start}; name the right encoding") from error
+    text = _text(path, encoding)
     sentence: list[Line] = []
     for number, line in enumerate(text.split("\n"), start=1):
         columns = _COLUMN.findall(line)
@@ -56,10 +54,30 @@ def _sentences(path: Path, encoding: str) -> Iterator[list[Line]]:
             sentence = []
         elif columns[0] != "-DOCSTART-":
             if len(columns) < 2:
-                raise ValueError(f"{path}:{number}: expected a word and a tag, was: {line.strip()!r}")
+                raise ValueError(
+                    f"{path}:{number}: expected a word and a tag, was: {line.strip()[:_SHOWN]!r}"
+                )
             sentence.append((number, columns[0], columns[-1]))
     if sentence:
         yield sentence
+
+
+def _text(path: Path, encoding: str) -> str:
+    """The file's text without a byte order mark, every kind of line end as a newline."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path}: expected a column file, found none ({error.strerror})") from error
+    try:
+        text = content.decode(encoding)
+    except LookupError:
+        raise ValueError(
+            f"{path}: expected the name of an encoding such as utf-8, was: {encoding!r}"
+        ) from None
+    except UnicodeError as error:
+        line = content[: getattr(error, "start", 0)].count(b"\n") + 1
+        raise ValueError(f"{path}:{line}: not {encoding}; name the right encoding") from error
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _iob2(tags: list[str]) -> list[str]:

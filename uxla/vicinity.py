@@ -1,20 +1,24 @@
 """GEN-LM: vicinal examples from the masked language model (UXLA §2.2).
 
 Masks are drawn beforehand and filled one at a time, each fill seeing the earlier ones. All copies
-of all sentences advance together: step t of every copy is one set of batches. Draws are keyed by
+of some thousand sentences advance together: step t of every copy is one set of batches. Draws are keyed by
 (seed, example id, copy), so neither batch size nor order nor a restart changes a sentence.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import product
+from itertools import islice, product
 
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.filling import Copy, fill_copies, subword_units, word_units
 from uxla.language_model import MaskedLanguageModel
 from uxla.randomness import derive_seed
+
+_AT_A_TIME = 8192
+"""Examples whose copies are in memory together."""
 
 
 class Unit(Enum):
@@ -41,8 +45,8 @@ class Vicinity:
 
     `mask_ratio` is P of §2.2 in 0-1. `diversification_factors` is delta: one number for
     one text (successive max), one for each text of a pair (successive cross). Texts of fewer than
-    `min_words` or more than `max_words` words are left alone, and so are words of fewer than
-    `min_characters` characters.
+    `min_words` or more than `max_words` units (words, or subwords where these are masked) are left
+    alone, and so are words of fewer than `min_characters` characters.
     """
 
     mask_ratio: float
@@ -97,30 +101,47 @@ def generate(
     Raises:
         ValueError: as many diversification factors as texts are needed.
     """
-    examples = list(corpus)
+    counts = Counter[str]()
+
+    def vicinal() -> Iterator[Example]:
+        remaining = iter(corpus)
+        while some := list(islice(remaining, _AT_A_TIME)):
+            yield from _generate(some, language_model, vicinity, seed, token_budget, counts)
+
+    made = Corpus.of(vicinal())
+    return Generated(
+        made,
+        n_eligible=counts["eligible"],
+        n_fills=counts["fills"],
+        n_dropped=counts["dropped"],
+        n_unchanged=counts["unchanged"],
+    )
+
+
+def _generate(
+    examples: list[Example],
+    language_model: MaskedLanguageModel,
+    vicinity: Vicinity,
+    seed: int,
+    token_budget: int,
+    counts: Counter[str],
+) -> Iterator[Example]:
+    """The vicinal examples of some examples, whose copies advance together."""
     copies = [
         [_draw(example, part, language_model, vicinity, seed) for part in range(len(example.texts))]
         for example in examples
     ]
     flat = [copy for parts in copies for part in parts for copy in part]
-    n_fills = fill_copies(
-        flat, language_model, any_piece=vicinity.fills is Fills.ANY, token_budget=token_budget
-    )
-    unchanged = 0
-    vicinal: list[Example] = []
+    any_piece = vicinity.fills is Fills.ANY
+    counts["fills"] += fill_copies(flat, language_model, any_piece=any_piece, token_budget=token_budget)
+    counts["eligible"] += sum(bool(part) for parts in copies for part in parts)
+    counts["dropped"] += sum(copy.is_dropped for copy in flat)
     for example, parts in zip(examples, copies, strict=True):
         for name, texts in _combine(example, parts):
             is_same = texts == example.texts
-            unchanged += is_same
+            counts["unchanged"] += is_same
             if not (is_same and vicinity.drop_unchanged):
-                vicinal.append(Example(f"{example.id}#{name}", example.language, texts))
-    return Generated(
-        Corpus.of(vicinal),
-        n_eligible=sum(bool(part) for parts in copies for part in parts),
-        n_fills=n_fills,
-        n_dropped=sum(copy.is_dropped for copy in flat),
-        n_unchanged=unchanged,
-    )
+                yield Example(f"{example.id}#{name}", example.language, texts)
 
 
 def _draw(
@@ -133,10 +154,10 @@ def _draw(
             f"was: {vicinity.diversification_factors}"
         )
     text = example.texts[part]
-    if not vicinity.min_words <= len(text) <= vicinity.max_words:
-        return []
     of_words = vicinity.unit is Unit.WORD
     units = word_units(text, language_model) if of_words else subword_units(text, language_model)
+    if not vicinity.min_words <= len(units) <= vicinity.max_words:
+        return []
     masks = draw_masks(
         [len(unit.spelling) >= vicinity.min_characters or not of_words for unit in units],
         ratio=vicinity.mask_ratio,

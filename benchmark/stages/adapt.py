@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark.building import make
+from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.progress import bar
 from benchmark.recipes import recipe
-from benchmark.sections import AdaptationSection, Section
+from benchmark.sections import AdaptationSection
 from benchmark.stages.features import clustering_features
 from benchmark.tracking import Run, Store
 from uxla.coteaching import CURRICULUM, ORDERED, AdaptationPlan, Lesson, Origin, TransferData, co_teach

@@ -1,9 +1,9 @@
 """aggregate: the table of one task beside how it came about, as files."""
 
+from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.rendering import write_tables
 from benchmark.results import read_cells
-from benchmark.sections import Section
 from benchmark.tables import tabulate
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.progress import bar
 from benchmark.results import (
@@ -23,7 +24,7 @@ from benchmark.results import (
     System,
     write_cell,
 )
-from benchmark.sections import AdaptationSection, EvaluationSection, Section
+from benchmark.sections import AdaptationSection, EvaluationSection
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.stages.learning import read_dev_score
 from benchmark.statistics import Counts, bootstrap_interval, paired_test
@@ -52,13 +53,15 @@ class Settings(Section):
 class Scored:
     """A system on the test split: its models' predictions, ensemble last, and their counts.
 
-    `counts` has the shape (n_models + 1, n_examples, 3).
+    `counts` has the shape (n_models + 1, n_examples, 3); `collapsed` are the seeds of models that give
+    every example, or every word, the same class.
     """
 
     predictions: Sequence[Predictions]
     counts: Counts
     models: Sequence[ModelScore]
     ensemble: float
+    collapsed: tuple[int, ...]
 
 
 def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, store: Store) -> None:
@@ -98,6 +101,7 @@ def _result(
         models=tuple(outcome.models),
         interval=_interval(outcome.counts[:-1], section),
         ensemble=EnsembleScore(score=outcome.ensemble, interval=_interval(outcome.counts[-1:], section)),
+        collapsed=outcome.collapsed,
         comparisons=_comparisons(system, scored, section),
         **about,
     )
@@ -127,7 +131,9 @@ def _score(folder: Path, seeds: Sequence[int], test: Corpus, task: str) -> Score
         for seed, value in zip(seeds, scores[:-1], strict=True)
     ]
     counts = np.stack([span_counts(TASKS[task], test, p.classes) for p in predictions])
-    return Scored(predictions, counts, models, scores[-1])
+    alone = [len(np.unique(np.concatenate(p.classes))) == 1 for p in predictions[:-1]]
+    collapsed = tuple(seed for seed, is_alone in zip(seeds, alone, strict=True) if is_alone)
+    return Scored(predictions, counts, models, scores[-1], collapsed)
 
 
 def _selected_on(settings: Settings, system: System) -> Any:
@@ -189,6 +195,7 @@ def _track(store: Store, result: Result, predictions: Path, *, stage: str) -> No
                 f"test/{name} std": float(np.std(scores, ddof=1)),
                 f"test/{name} low": result.interval.low,
                 f"test/{name} high": result.interval.high,
+                "test/collapsed models": len(result.collapsed),
             },
         )
         for index, labelled in enumerate(result.pseudo_labels):

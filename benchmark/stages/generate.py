@@ -1,8 +1,9 @@
 """generate: vicinal sentences of one language by the untouched masked LM (GEN-LM, §2.2)."""
 
 from benchmark.building import make
+from benchmark.fields import Section
 from benchmark.layout import Layout
-from benchmark.sections import Section, VicinitySection
+from benchmark.sections import VicinitySection
 from benchmark.tracking import Store
 from uxla import vicinity
 from uxla.devices import default_device
@@ -31,7 +32,11 @@ def generate(settings: Settings, *, task: str, language: str, layout: Layout, st
         run.log_parameters({"vicinity": section.model_dump(mode="json")})
         run.log_corpus(corpus, name=f"{language} unlabelled", context="origin", source=source)
         made = vicinity.generate(
-            corpus, language_model, _how(section), seed=section.seed, token_budget=section.token_budget
+            corpus,
+            language_model,
+            _how(section, language),
+            seed=section.seed,
+            token_budget=section.token_budget,
         )
         path = layout.vicinal(task, language)
         made.corpus.save(path)
@@ -50,11 +55,11 @@ def generate(settings: Settings, *, task: str, language: str, layout: Layout, st
         run.log_text("\n".join(" ".join(w) for e in list(made.corpus)[:50] for w in e.texts), "sample.txt")
 
 
-def _how(section: VicinitySection) -> vicinity.Vicinity:
+def _how(section: VicinitySection, language: str) -> vicinity.Vicinity:
     return make(
         vicinity.Vicinity,
         section,
-        unit=vicinity.Unit(section.unit),
+        unit=vicinity.Unit.SUBWORD if language in section.subword_languages else vicinity.Unit.WORD,
         schedule=Schedule(section.schedule),
         fills=vicinity.Fills(section.fills),
     )

@@ -1,11 +1,12 @@
 """prepare: fetch or generate every split of one task and keep labels apart from text."""
 
-from typing import Any
-
+from benchmark.census import as_table, census
+from benchmark.data import HubData, ToyData
+from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.progress import bar
-from benchmark.sections import HubData, Section, ToyData
-from benchmark.sources import SPLITS, as_json, manifest_entry, read_split, read_text, revision
+from benchmark.sources import as_json, read_data, text_of
+from benchmark.tracking import Store
 from uxla.examples import Corpus
 from uxla.files import write_text
 from uxla.tasks import TASKS
@@ -19,25 +20,26 @@ class Settings(Section):
     languages: tuple[str, ...]
 
 
-def prepare(settings: Settings, *, task: str, layout: Layout) -> None:
+def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> None:
     """Write, for every language, unlabelled and labelled training text, dev, test and pretraining text."""
-    manifest: dict[str, dict[str, Any]] = {}
-    parts: dict[tuple[str, str], Corpus] = {}
+    languages = [settings.source, *settings.languages]
     # All is read before anything is written: a bad file leaves nothing behind.
-    for language in bar([settings.source, *settings.languages], "prepare"):
-        splits = {
-            s: read_split(settings.data, TASKS[task], language, s, is_source=language == settings.source)
-            for s in SPLITS
-        }
-        text = read_text(settings.data, TASKS[task], language)
-        parts |= {(language, "labelled"): splits["train"], (language, "dev"): splits["dev"]}
-        parts |= {(language, "unlabelled"): splits["train"].unlabelled(), (language, "text"): text}
-        parts[language, "test"] = splits["test"]
-        manifest[language] = {
-            "revision": revision(settings.data, language),
-            "text": manifest_entry(text),
-            **{name: manifest_entry(corpus) for name, corpus in splits.items()},
-        }
-    for (language, part), corpus in parts.items():
-        corpus.save(layout.corpus(task, language, part))
-    write_text(layout.manifest(task), as_json(manifest))
+    readings = read_data(settings.data, TASKS[task], languages, lock=layout.data_lock)
+    manifest = {language: census(readings[language], TASKS[task]) for language in bar(languages, "census")}
+    parts: dict[tuple[str, str], Corpus] = {}
+    for language, splits in readings.items():
+        train = splits["train"].corpus
+        parts |= {(language, "labelled"): train, (language, "unlabelled"): train.unlabelled()}
+        parts |= {(language, split): splits[split].corpus for split in ("dev", "test")}
+        parts[language, "text"] = text_of(settings.data, language, train)
+    with store.cell(profile=layout.profile, task=task, system="data", language="all", stage="prepare") as run:
+        run.log_parameters({"data": settings.data.model_dump(mode="json", exclude={"world"})})
+        for (language, part), corpus in parts.items():
+            path = layout.corpus(task, language, part)
+            corpus.save(path)
+            if part != "test":
+                run.log_corpus(corpus, name=f"{language} {part}", context=part, source=path)
+        write_text(layout.manifest(task), as_json(manifest))
+        write_text(layout.manifest(task).with_suffix(".md"), as_table(manifest) + "\n")
+        run.log_text(as_table(manifest), "manifest.md")
+        run.log_text(as_json(manifest), "manifest.json")

@@ -5,9 +5,10 @@ import shutil
 from collections.abc import Mapping
 
 from benchmark.building import make, optimisation
+from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.progress import ticking
-from benchmark.sections import LanguageModelSection, PublicModelSection, Section
+from benchmark.sections import LanguageModelSection, PublicModelSection
 from benchmark.tracking import Store
 from uxla.devices import Precision, default_device
 from uxla.examples import Corpus

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from benchmark.fields import Section
 from benchmark.layout import Layout
-from benchmark.sections import RecipeSection, Section
+from benchmark.sections import RecipeSection
 from benchmark.stages.learning import Job, train_models
 from benchmark.tracking import Store
 

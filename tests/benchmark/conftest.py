@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import pytest
 
+from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.ranges import run_world
-from benchmark.sections import Section
 from benchmark.settings import Parameters, read_parameters, select
 from benchmark.stages import aggregate
 from benchmark.tracking import Store, open_store

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from benchmark.building import make, optimisation
-from benchmark.sections import Section
+from benchmark.fields import Section
 from benchmark.settings import read_parameters
 from tests.benchmark.parameters import PARAMETERS
 from uxla.optimisation import Optimisation

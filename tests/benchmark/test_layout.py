@@ -11,6 +11,7 @@ def places(layout: Layout) -> list[Path]:
     return [
         layout.language_model,
         layout.state("pretrain", "1a2b"),
+        layout.data_lock,
         layout.manifest("xner"),
         layout.corpus("xner", "es", "dev"),
         layout.vicinal("xner", "es"),
@@ -27,6 +28,7 @@ def test_the_paths_are_those_of_the_pipeline() -> None:
     assert [path.as_posix() for path in places(LAYOUT)] == [
         "models/mini/language_model",
         "state/mini/pretrain/1a2b",
+        "data.lock.json",
         "data/mini/xner/manifest.json",
         "data/mini/xner/es/dev.parquet",
         "data/mini/vicinal/xner/es.parquet",
@@ -43,8 +45,9 @@ def test_no_two_artefacts_share_a_place() -> None:
     assert len(set(places(LAYOUT))) == len(places(LAYOUT))
 
 
-def test_profiles_share_no_place() -> None:
-    assert set(places(LAYOUT)).isdisjoint(places(Layout("smoke")))
+def test_profiles_share_no_place_but_the_record_of_what_was_fetched() -> None:
+    shared = set(places(LAYOUT)) & set(places(Layout("smoke")))
+    assert shared == {LAYOUT.data_lock}
 
 
 def test_everything_lies_below_the_root(tmp_path: Path) -> None:

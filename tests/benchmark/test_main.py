@@ -66,9 +66,10 @@ def user_files(folder: Path) -> Any:
         names = {split: f"{code}.{split}" for split in ("train", "dev", "test")}
         for name in names.values():
             (folder / name).write_text(COLUMNS, encoding="utf-8")
-        languages[code] = {"encoding": "utf-8", "files": names}
+        languages[code] = {"encoding": "utf-8", "files": names, "dataset": None}
     task = whole["profiles"]["smoke"]["tasks"]["xner"]
-    task["data"] = {"kind": "hub", "folder": None, "train_fraction": 1.0, "seed": 1, "languages": languages}
+    task["data"] = {"kind": "hub", "folder": None, "train_fraction": 1.0, "seed": 1, "counts": "any"}
+    task["data"]["languages"] = languages
     task |= {"source": "en", "languages": ["es"], "targets": {"es": task["adaptation"]}}
     return whole
 
@@ -171,7 +172,7 @@ def test_files_of_the_user_are_prepared(project: Path, run: Callable[..., tuple[
     made = {name for name in files(project) if name.startswith("data/")}
     parts = ("labelled", "unlabelled", "dev", "test", "text")
     corpora = {f"data/smoke/xner/{code}/{part}.parquet" for code in ("en", "es") for part in parts}
-    assert made == {*corpora, "data/smoke/xner/manifest.json"}
+    assert made == {*corpora, "data/smoke/xner/manifest.json", "data/smoke/xner/manifest.md"}
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,15 @@ def test_an_unlikely_chance_is_below_the_smallest_number_shown() -> None:
     page = markdown(tabulate(sure, languages=LANGUAGES, encoder="toy LM"))
     assert page.count("−3.00 |") == 2
     assert page.count("| < 0.0001 |   < 0.0001 |") == 2
+
+
+def test_models_that_give_all_the_same_class_are_marked_and_named() -> None:
+    """They stay in the mean: nothing is dropped."""
+    found = [r for r in results() if (r.system, r.language) != ("uxla", "es")]
+    found.append(result("uxla", "es", collapsed=[11, 33]))
+    page = markdown(tabulate(found, languages=LANGUAGES, encoder="toy LM"))
+    (line,) = (line for line in page.splitlines() if line.startswith("| UXLA  "))
+    assert "83.50 ± 0.50†" in line
+    assert line.count("†") == 1
+    assert "†: collapsed to a single class (UXLA in es, 2 of 3 models)." in page
+    assert "†" not in markdown(table())

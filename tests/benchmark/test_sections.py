@@ -7,13 +7,13 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from benchmark.data import SplitFiles
 from benchmark.sections import (
     AdaptationSection,
     LanguageModelSection,
     Profile,
     PublicModelSection,
     RecipeSection,
-    SplitFiles,
     TaskSection,
 )
 from benchmark.settings import read_parameters

@@ -1,7 +1,9 @@
 """Column files become corpora of IOB2 tags, and every mistake in one is named by file and line."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +100,100 @@ def test_iob2_stays_as_it_is_and_iob1_of_the_same_spans_reads_the_same(spans: li
     assert _iob2(iob1) == iob2
 
 
+# --- round trips and broken files ---
+
+WORD = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp", "Cf")), min_size=1, max_size=8)
+SENTENCES = st.lists(
+    st.lists(
+        st.tuples(WORD.filter(lambda word: word != "-DOCSTART-"), st.sampled_from(XNER.labels)), min_size=1
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(
+    sentences=SENTENCES,
+    separator=st.sampled_from([" ", "\t", "  "]),
+    between=st.sampled_from(["", " x", " x y z"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    marks=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_what_is_written_in_any_of_the_formats_is_read_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory,
+    sentences: list[list[tuple[str, str]]],
+    separator: str,
+    between: str,
+    end: str,
+    marks: bool,
+    encoding: str,
+) -> None:
+    lines = ["-DOCSTART- O", ""] * marks
+    for sentence in sentences:
+        lines += [f"{word}{between}{separator}{tag}" for word, tag in sentence] + [""]
+    file = tmp_path_factory.mktemp("columns") / "es.train"
+    file.write_bytes(end.join(lines).encode(encoding))
+    corpus = read_columns(file, XNER, "es", split="train", encoding=encoding)
+    assert [e.texts[0] for e in corpus] == [tuple(word for word, _ in sentence) for sentence in sentences]
+    expected = [_iob2([tag for _, tag in sentence]) for sentence in sentences]
+    assert [[XNER.labels[c] for c in e.classes or ()] for e in corpus] == expected
+
+
+GOOD = (
+    "-DOCSTART- -X- O\n\nAna NP B-PER\nde X I-PER\nLeón NP I-PER\nva VB O\n. . O\n\nEn SP O\nRíos NP B-LOC\n"
+)
+DIRT = [b"\x00", b"\xff", b"\r", b"\n", b"\n\n", b"\t", b" ", b"\x0b", b"\x1c", b"\xc2\x85", b"\xe2\x80\xa8"]
+DIRT += [b"\xef\xbb\xbf", b"B-", b"I-DATE", b"O", b"-DOCSTART-", b"\xc3", b"\xed\xa0\x80", b"x" * 70_000]
+
+
+def mutated(random: np.random.Generator) -> bytes:
+    """A good file with one to four changes: bytes put in, cut out, doubled or overwritten."""
+    content = bytearray(GOOD.encode(("utf-8", "latin-1")[random.integers(2)]))
+    for _ in range(random.integers(1, 5)):
+        place, length = random.integers(len(content) + 1), random.integers(1, 12)
+        match random.integers(4):
+            case 0:
+                content[place:place] = DIRT[random.integers(len(DIRT))]
+            case 1:
+                del content[place : place + length]
+            case 2:
+                content[place:place] = content[place : place + length]
+            case 3:
+                content[place : place + 1] = random.bytes(1)
+    return bytes(content)
+
+
+def words_in(content: str) -> list[str]:
+    """The first columns of all lines, by another road than the reader's."""
+    lines = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    rows = [line.replace("\t", " ").strip(" ").split(" ") for line in lines]
+    return [row[0] for row in rows if row[0] and row[0] != "-DOCSTART-"]
+
+
+@pytest.mark.slow
+def test_ten_thousand_broken_files_give_a_right_corpus_or_one_clear_line(file: Path) -> None:
+    random = np.random.default_rng(7)
+    n_read = 0
+    for _ in range(10_000):
+        content = mutated(random)
+        file.write_bytes(content)
+        corpus, complaint = None, ""
+        try:
+            corpus = read_columns(file, XNER, "es", split="train")
+        except ValueError as error:
+            complaint = str(error)
+        if corpus is None:
+            assert re.fullmatch(
+                re.escape(str(file)) + r"(:\d+: |: expected at least one)[^\n]{1,400}", complaint
+            )
+            continue
+        n_read += 1
+        assert [word for e in corpus for word in e.texts[0]] == words_in(content.decode("utf-8"))
+        assert all(len(e.classes or ()) == len(e.texts[0]) for e in corpus)
+    assert 500 < n_read < 9_500
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"nowhere: expected a column file, found none \(No such file"):
         read_columns(tmp_path / "nowhere", XNER, "es", split="train")
@@ -110,10 +206,26 @@ def test_a_file_without_a_sentence_is_refused(file: Path, content: str) -> None:
         read_columns(file, XNER, "es", split="train")
 
 
-def test_another_encoding_is_refused_with_its_place(file: Path) -> None:
-    file.write_bytes(b"Le\xf3n B-LOC\n")
-    with pytest.raises(ValueError, match=r"es\.train: not utf-8 at byte 2; name the right encoding"):
+def test_another_encoding_is_refused_with_its_line(file: Path) -> None:
+    file.write_bytes(b"a O\nLe\xf3n B-LOC\n")
+    with pytest.raises(ValueError, match=r"es\.train:2: not utf-8; name the right encoding$"):
         read_columns(file, XNER, "es", split="train")
+    with pytest.raises(ValueError, match=r"es\.train: expected the name of an encoding .*, was: 'utf-9'$"):
+        read_columns(file, XNER, "es", split="train", encoding="utf-9")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_word(file: Path) -> None:
+    file.write_text("Ana B-PER\n", encoding="utf-8-sig")
+    (example,) = read_columns(file, XNER, "es", split="train")
+    assert example.texts == (("Ana",),)
+
+
+def test_a_message_shows_no_more_than_the_beginning_of_a_line(file: Path) -> None:
+    for content in ("a" * 100_000, "a " + "b" * 100_000):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(ValueError, match=r"es\.train:1: ") as caught:
+            read_columns(file, XNER, "es", split="train")
+        assert len(str(caught.value)) < 300 + len(str(file))
 
 
 def test_a_line_of_one_column_is_refused_with_its_number(file: Path) -> None:

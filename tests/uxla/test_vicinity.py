@@ -208,6 +208,17 @@ def test_a_text_without_spaces_stays_one_word(scripted: Scripts) -> None:
         assert all(new in ("学", old) for new, old in zip(text[1:], "京大学東京大学", strict=True))
 
 
+@pytest.mark.parametrize(("limits", "expected"), [((8, 8), 3), ((9, 150), 0), ((1, 7), 0)])
+def test_limits_are_of_subwords_where_these_are_masked(
+    scripted: Scripts, limits: tuple[int, int], expected: int
+) -> None:
+    """A sentence without spaces is one word, whatever it says."""
+    few, many = limits
+    vicinity = replace(SUBWORDS, min_words=few, max_words=many)
+    generated = generate(corpus("東京大学東京大学"), scripted(always("学", "▁大")), vicinity, seed=4)
+    assert len(generated.corpus) == expected
+
+
 def test_subwords_that_are_not_masked_are_spelt_as_before(
     language_model: MaskedLanguageModel, toy_text: Corpus
 ) -> None:
@@ -422,3 +433,13 @@ def test_as_many_diversification_factors_as_texts_are_needed(
         generate(xnli, language_model, WORDS, seed=1)
     with pytest.raises(ValueError, match=r"has 1 texts and needs .*, was: \(2, 3\)"):
         generate(toy_text, language_model, PAIRS, seed=1)
+
+
+def test_sentences_are_the_same_however_many_are_in_memory(
+    language_model: MaskedLanguageModel, toy_text: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = generate(toy_text, language_model, WORDS, seed=1)
+    monkeypatch.setattr("uxla.vicinity._AT_A_TIME", 7)
+    parts = generate(toy_text, language_model, WORDS, seed=1)
+    assert parts.corpus.digest == whole.corpus.digest
+    assert (parts.n_eligible, parts.n_fills) == (whole.n_eligible, whole.n_fills)
