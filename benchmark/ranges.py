@@ -154,7 +154,8 @@ def _majority(world: TaskSection, task: str, language: str) -> float:
     """Score of a per-word majority tagger trained on the source."""
     if not isinstance(world.data, ToyData):
         raise ValueError(f"worlds differ in the seed of toy data, was: data of kind {world.data.kind}")
-    train, test = toy_split(world.data, world.source, "train"), toy_split(world.data, language, "test")
+    train = toy_split(world.data, TASKS[task], world.source, "train")
+    test = toy_split(world.data, TASKS[task], language, "test")
     guesses = [np.array(classes) for classes in majority_tagger(train, test)]
     return evaluate(TASKS[task], test, guesses)[TASKS[task].metric]
 

@@ -44,7 +44,9 @@ def read_data(data: ToyData | HubData, task: Task, languages: Sequence[str], *, 
         ValueError: a source is missing or unreachable, or does not hold what it should.
     """
     if isinstance(data, ToyData):
-        return {language: {split: _toy(data, language, split) for split in SPLITS} for language in languages}
+        return {
+            language: {split: _toy(data, task, language, split) for split in SPLITS} for language in languages
+        }
     sources = {language: source_of(data.languages[language], task, language) for language in languages}
     keys = [(language, split) for language in languages for split in SPLITS]
     files = fetch(
@@ -65,26 +67,33 @@ def read_data(data: ToyData | HubData, task: Task, languages: Sequence[str], *, 
     return readings
 
 
-def toy_split(data: ToyData, language: str, split: str) -> Corpus:
+def toy_split(data: ToyData, task: Task, language: str, split: str) -> Corpus:
     """One labelled split of a toy language."""
     counts = {
         "train": data.world.languages[language].train_sentences,
         "dev": data.dev_sentences,
         "test": data.test_sentences,
     }
-    return Family(data.world, data.seed).sentences(language, split=split, count=counts[split])
+    return _toy_corpus(data, task, language, split, counts[split])
 
 
-def text_of(data: ToyData | HubData, language: str, train: Corpus) -> Corpus:
+def text_of(data: ToyData | HubData, task: Task, language: str, train: Corpus) -> Corpus:
     """Raw sentences of a language for pretraining: the toy family's own text, else its training split."""
     if isinstance(data, ToyData):
         count = data.world.languages[language].text_sentences
-        return Family(data.world, data.seed).sentences(language, split="text", count=count).unlabelled()
+        return _toy_corpus(data, task, language, "text", count).unlabelled()
     return train.unlabelled()
 
 
-def _toy(data: ToyData, language: str, split: str) -> Reading:
-    corpus = toy_split(data, language, split)
+def _toy_corpus(data: ToyData, task: Task, language: str, split: str, count: int) -> Corpus:
+    family = Family(data.world, data.seed)
+    if task.level is Level.WORD:
+        return family.sentences(language, split=split, count=count)
+    return family.pairs(language, task=task, split=split, count=count)
+
+
+def _toy(data: ToyData, task: Task, language: str, split: str) -> Reading:
+    corpus = toy_split(data, task, language, split)
     return Reading(corpus, f"toy family {data.seed}", Passed(rows=len(corpus)))
 
 

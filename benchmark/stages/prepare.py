@@ -31,7 +31,7 @@ def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> N
         train = splits["train"].corpus
         parts |= {(language, "labelled"): train, (language, "unlabelled"): train.unlabelled()}
         parts |= {(language, split): splits[split].corpus for split in ("dev", "test")}
-        parts[language, "text"] = text_of(settings.data, language, train)
+        parts[language, "text"] = text_of(settings.data, TASKS[task], language, train)
     with store.cell(profile=layout.profile, task=task, system="data", language="all", stage="prepare") as run:
         run.log_parameters({"data": settings.data.model_dump(mode="json", exclude={"world"})})
         for (language, part), corpus in parts.items():

@@ -25,6 +25,8 @@ _LINKS = (Particle.AND, Particle.BUT, Particle.BECAUSE, Particle.WHEN)
 _NAMING = tuple(i for i, frame in enumerate(FRAMES) if frame.names)
 _BARE = tuple(i for i, frame in enumerate(FRAMES) if not frame.names)
 _SIMPLE = tuple(i for i in _NAMING if not FRAMES[i].clause)
+_OF_TWO = tuple(i for i in _SIMPLE if FRAMES[i].object is not None)
+_SYMMETRIC = tuple(i for i in _OF_TWO if FRAMES[i].object is FRAMES[i].subject)
 _WITH_SUBJECT = {kind: tuple(i for i in (*_SIMPLE, *_BARE) if FRAMES[i].subject is kind) for kind in Kind}
 """Verb classes for relative clauses on a noun of each kind."""
 
@@ -59,6 +61,34 @@ class Grammar:
         if not draws.chance(self._syntax.second_clause_share):
             return Sentence(main)
         return Sentence(main, draws.choice(_LINKS), self._clause(draws, embedded=True))
+
+    # Parts of pairs.
+
+    def event(self, draws: Draws, *, is_symmetric: bool = False) -> Clause:
+        """A clause of two arguments and nothing else; those of a symmetric one are of the same kind."""
+        index = draws.choice(_SYMMETRIC if is_symmetric else _OF_TWO)
+        frame = FRAMES[index]
+        return Clause(
+            (index, draws.index(self._verbs)),
+            self.argument(frame.subject, draws),
+            self.argument(frame.object, draws) if frame.object is not None else None,
+            frame.adposition,
+            past=self._past(draws),
+        )
+
+    def argument(self, kind: Kind, draws: Draws) -> Entity | Noun:
+        """One name, or one common noun without a clause."""
+        if draws.chance(self._syntax.entity_share):
+            return self._entity(kind, draws)
+        return self._noun(kind, draws, relative=False)
+
+    def adverb(self, draws: Draws) -> int:
+        """An adverb."""
+        return draws.index(self._adverbs)
+
+    def time(self, draws: Draws) -> Time:
+        """A year or a day."""
+        return self._time(draws)
 
     # Clauses.
 

@@ -28,6 +28,7 @@ class Lexicon:
     particles: dict[Particle, str]
     suffixes: dict[str, str]
     names: Sequence[str]
+    negation: str
 
 
 def lexicon(world: ToyWorld, language: Language, *, inventory: Inventory, seed: int) -> Lexicon:
@@ -62,6 +63,7 @@ def lexicon(world: ToyWorld, language: Language, *, inventory: Inventory, seed: 
             _written(name, acronym, is_common, script)
             for name, acronym, is_common in zip(names, inventory.acronyms, common, strict=True)
         ],
+        negation=script.native(coinage.stem(1)),  # drawn last
     )
 
 

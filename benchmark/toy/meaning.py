@@ -115,7 +115,10 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause; without a verb it is a copula, and then `object` or `adjective` is predicated."""
+    """One clause; without a verb it is a copula, and then `object` or `adjective` is predicated.
+
+    `is_negated` says that the opposite holds; sentences of XNER are never negated.
+    """
 
     verb: tuple[int, int] | None
     subject: Phrase | None
@@ -127,6 +130,7 @@ class Clause:
     time: Time | None = None
     complement: "Clause | None" = None
     past: bool = False
+    is_negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

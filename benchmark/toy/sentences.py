@@ -1,13 +1,20 @@
-"""Sentences of a toy language, as labelled corpora of the XNER task."""
+"""Sentences of a toy language as labelled corpora of XNER, pairs of them as those of XNLI and PAWS-X."""
 
 from benchmark.toy.draws import Draws
 from benchmark.toy.grammar import Grammar
+from benchmark.toy.inference import inference
 from benchmark.toy.lexicon import Lexicon, lexicon
 from benchmark.toy.names import SPLITS, Inventory
+from benchmark.toy.paraphrase import paraphrase
 from benchmark.toy.surface import Surface, Tokens
 from benchmark.toy.world import Language, ToyWorld
 from uxla.examples import Corpus, Example
 from uxla.randomness import generator
+from uxla.tasks import Task
+
+
+PAIRS = {"xnli": inference, "pawsx": paraphrase}
+"""How the pairs of each task come about."""
 
 
 class Family:
@@ -34,6 +41,25 @@ class Family:
         surface = Surface(language, self.lexicon(language))
         grammar = Grammar(self.world, self.inventory, split)
         return Corpus.of(self._example(i, language.code, split, grammar, surface) for i in range(count))
+
+    def pairs(self, language: Language | str, *, task: Task, split: str, count: int) -> Corpus:
+        """The first `count` labelled pairs of a split; languages have other pairs, so none are parallel.
+
+        Raises:
+            ValueError: an unknown language or split, or more pairs than the language has sentences.
+        """
+        language = self._language(language)
+        _check(language, split, count)
+        surface = Surface(language, self.lexicon(language))
+        grammar = Grammar(self.world, self.inventory, split)
+
+        def example(index: int) -> Example:
+            draws = Draws(generator(self.seed, "toy", task.name, language.code, split, index))
+            *both, label = PAIRS[task.name](grammar, draws)
+            texts = tuple(tuple(word for word, _ in surface.tokens(sentence)) for sentence in both)
+            return Example(f"{language.code}-{split}-{index:05d}", language.code, texts, (label,))
+
+        return Corpus.of(example(i) for i in range(count))
 
     def _example(self, index: int, code: str, split: str, grammar: Grammar, surface: Surface) -> Example:
         draws = Draws(generator(self.seed, "toy", code, split, index))

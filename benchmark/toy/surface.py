@@ -94,7 +94,11 @@ class Surface:
         subject = clause.subject
         if isinstance(subject, Coordination) or (isinstance(subject, Noun) and subject.plural):
             stem += self._endings["agreement"]
-        return [(stem, OUTSIDE)]
+        verb = [(stem, OUTSIDE)]
+        if not clause.is_negated:
+            return verb
+        negation = [(self._lexicon.negation, OUTSIDE)]
+        return [*verb, *negation] if self._head_last else [*negation, *verb]
 
     def _object(self, clause: Clause) -> Tokens:
         """What follows from the verb: an object, or a predicate of the copula."""

@@ -47,11 +47,11 @@ def toy() -> ToyData:
 
 
 def test_toy_splits_have_the_sizes_of_params_yaml(toy: ToyData) -> None:
-    assert [len(toy_split(toy, "qae", split)) for split in SPLITS] == [100, 200, 1000]
+    assert [len(toy_split(toy, XNER, "qae", split)) for split in SPLITS] == [100, 200, 1000]
 
 
 def test_toy_splits_share_no_sentence_id_and_are_labelled(toy: ToyData) -> None:
-    corpora = [toy_split(toy, "qae", split) for split in SPLITS]
+    corpora = [toy_split(toy, XNER, "qae", split) for split in SPLITS]
     assert all(corpus.is_labelled for corpus in corpora)
     for first, second in pairwise(corpora):
         assert set(first.ids).isdisjoint(second.ids)
@@ -60,10 +60,22 @@ def test_toy_splits_share_no_sentence_id_and_are_labelled(toy: ToyData) -> None:
 def test_toy_text_is_raw_and_apart_from_the_training_split(toy: ToyData) -> None:
     few = toy.world.languages["qae"].model_copy(update={"text_sentences": 50})
     world = toy.world.model_copy(update={"languages": {**toy.world.languages, "qae": few}})
-    train = toy_split(toy, "qae", "train")
-    text = text_of(toy.model_copy(update={"world": world}), "qae", train)
+    train = toy_split(toy, XNER, "qae", "train")
+    text = text_of(toy.model_copy(update={"world": world}), XNER, "qae", train)
     assert (len(text), text.is_labelled) == (50, False)
     assert set(text.ids).isdisjoint(train.ids)
+
+
+@pytest.mark.parametrize("task", ["xnli", "pawsx"])
+def test_tasks_of_pairs_have_toy_data_as_well(toy: ToyData, task: str, tmp_path: Path) -> None:
+    readings = read_data(toy, TASKS[task], ["qae"], lock=tmp_path / "lock.json")["qae"]
+    assert [len(readings[split].corpus) for split in SPLITS] == [100, 200, 1000]
+    (first, *_) = readings["dev"].corpus
+    assert (len(first.texts), len(first.classes or ())) == (2, 1)
+    few = toy.world.languages["qae"].model_copy(update={"text_sentences": 50})
+    world = toy.world.model_copy(update={"languages": {**toy.world.languages, "qae": few}})
+    text = text_of(toy.model_copy(update={"world": world}), TASKS[task], "qae", readings["train"].corpus)
+    assert (len(text), text.is_labelled) == (50, False)
 
 
 def test_a_toy_family_is_pinned_by_its_seed(toy: ToyData, tmp_path: Path) -> None:

@@ -4,14 +4,17 @@ import os
 import subprocess
 import sys
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy.sparse import csr_matrix, hstack
 from seqeval.metrics import f1_score
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
 
 import benchmark.toy.sentences
 from benchmark.toy import Family, Language, ToyWorld, majority_tagger
@@ -360,3 +363,90 @@ def test_memorising_words_does_not_solve_a_language(code: str, most: float) -> N
     train, test = sentences(1, "qaa", "train", 2000), sentences(1, code, "test", 500)
     gold = tags([example.classes or () for example in test])
     assert 0.02 < f1_score(gold, tags(majority_tagger(train, test))) < most
+
+
+# Pairs
+
+
+def pairs(task: str, code: str, split: str = "train", count: int = 1500) -> Corpus:
+    return Family(WORLD, 3).pairs(code, task=TASKS[task], split=split, count=count)
+
+
+def bags(texts: list[str], vocabulary: dict[str, int]) -> csr_matrix:
+    return CountVectorizer(vocabulary=vocabulary, token_pattern=r"\S+").transform(texts)
+
+
+def linear_accuracy(task: str, sides: tuple[int, ...]) -> float:
+    """What a linear classifier of bags of words makes of the given sides of unseen pairs, in percent."""
+    train, test = pairs(task, "qaa", count=3000), pairs(task, "qaa", "test", count=1000)
+    text = {corpus: [[" ".join(e.texts[side]) for e in corpus] for side in sides] for corpus in (train, test)}
+    words = {word for column in text[train] for sentence in column for word in sentence.lower().split()}
+    vocabulary = {word: i for i, word in enumerate(sorted(words))}
+    features = {corpus: hstack([bags(column, vocabulary) for column in text[corpus]]) for corpus in text}
+    gold = {corpus: [classes[0] for classes in corpus.classes] for corpus in text}
+    model = LogisticRegression(C=0.1, max_iter=1000).fit(features[train], gold[train])
+    return float(100 * model.score(features[test], gold[test]))
+
+
+@pytest.mark.parametrize("task", ["xnli", "pawsx"])
+def test_pairs_are_drawn_anew_in_every_language_and_split(task: str) -> None:
+    seen = [
+        e.texts for code in ("qaa", "qab") for split in ("train", "dev") for e in pairs(task, code, split, 50)
+    ]
+    assert len(set(seen)) > 0.95 * len(seen)
+    assert pairs(task, "qab", count=20).digest == pairs(task, "qab", count=30).select(range(20)).digest
+
+
+@pytest.mark.parametrize("task", ["xnli", "pawsx"])
+def test_every_label_is_about_as_frequent(task: str) -> None:
+    counts = Counter(int(classes[0]) for classes in pairs(task, "qaa").classes)
+    assert len(counts) == TASKS[task].n_classes
+    assert min(counts.values()) > 0.85 * 1500 / TASKS[task].n_classes
+
+
+@pytest.mark.parametrize("code", [language.code for language in FAMILY])
+def test_paraphrases_and_others_have_the_same_words(code: str) -> None:
+    """Without regard to order, capitals and the comma that sets off what stands first."""
+    for example in pairs("pawsx", code, "dev", 300):
+        first, second = (Counter(w.lower() for w in text if w != ",") for text in example.texts)
+        if WORLD.languages[code].morphology != "rich":  # case endings tell who acts
+            assert first == second
+        assert example.texts[0] != example.texts[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "sides", "most"), [("pawsx", (0, 1), 55), ("xnli", (1,), 45), ("xnli", (0,), 42)]
+)
+def test_words_without_their_order_tell_next_to_nothing(
+    task: str, sides: tuple[int, ...], most: float
+) -> None:
+    """Chance is 50 for paraphrases, 33 for inference, where one side must not tell."""
+    assert linear_accuracy(task, sides) < most
+
+
+def test_what_follows_has_the_polarity_of_the_premise_and_what_contradicts_the_other() -> None:
+    negation = Family(WORLD, 3).lexicon("qaa").negation
+    labels = TASKS["xnli"].labels
+    found = Counter()
+    for example in pairs("xnli", "qaa"):
+        first, second = (negation in [w.lower() for w in text] for text in example.texts)
+        found[labels[(example.classes or ())[0]], first == second] += 1
+    assert found["entailment", False] == found["contradiction", True] == 0
+    assert found["neutral", True] > found["neutral", False] > 0
+
+
+def test_of_positive_sentences_the_longer_implies_the_shorter() -> None:
+    negation = Family(WORLD, 3).lexicon("qaa").negation
+    for example in pairs("xnli", "qaa"):
+        premise, hypothesis = example.texts
+        if TASKS["xnli"].labels[(example.classes or ())[0]] != "entailment":
+            continue
+        longer, shorter = (premise, hypothesis) if negation not in premise else (hypothesis, premise)
+        assert {w.lower() for w in shorter} <= {w.lower() for w in longer}
+
+
+def test_sentences_of_one_text_are_never_negated() -> None:
+    negation = Family(WORLD, 3).lexicon("qab").negation
+    for example in Family(WORLD, 3).sentences("qab", split="train", count=500):
+        assert negation not in {word.lower() for word in example.texts[0]}
