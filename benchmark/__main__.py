@@ -121,16 +121,11 @@ def aggregate(
 def show(profile: Profile, task: Task) -> None:
     """Print the table of a task as it was last written, and what to open next."""
     from benchmark.rendering import show as show_table
-    from benchmark.results import read_cells
-    from benchmark.stages.aggregate import Settings
-    from benchmark.tables import tabulate
+    from benchmark.stages.aggregate import Settings, page
 
     layout = Layout(profile)
     settings = select(Settings, _parameters(), profile=profile, task=task)
-    results = read_cells(layout.cells(task, settings.source).parent)
-    show_table(
-        tabulate(results, languages=[settings.source, *settings.languages], encoder=settings.display_name)
-    )
+    show_table(page(settings, task=task, layout=layout))
     typer.echo(f"\nfiles: {layout.tables()}/{task}.md, .csv, .json, .tex    runs: make ui")
 
 

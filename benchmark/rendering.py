@@ -112,7 +112,7 @@ def sections(table: Table, style: Markup) -> list[Section]:
 
 
 def _scores(table: Table, style: Markup) -> Section:
-    first, columns = table.first, (*table.languages, AVERAGE)
+    first, columns = table.first, (*table.languages, *table.absent, AVERAGE)
     best = {column: _best(table, column) for column in columns}
     grid = [
         [
@@ -134,7 +134,7 @@ def _scores(table: Table, style: Markup) -> Section:
         f"{', '.join(table.targets)}. Selected on: the dev set that chose the checkpoints. {DASH}: no run; "
         "UXLA adapts to targets only. "
         f"Test examples: {', '.join(f'{name} {sizes[name]:,}' for name in table.languages if name in sizes)}."
-        f"{_collapses(table)}"
+        f"{_collapses(table)}{''.join(f' {name}: {why}.' for name, why in table.absent.items())}"
     )
     caption = f"{first.task.upper()}, profile {first.profile}: {METRICS[first.metric]} on the test sets"
     cells = pd.DataFrame(grid, columns=["system", *columns, "selected on"])

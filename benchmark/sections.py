@@ -122,6 +122,8 @@ class TaskSection(Section):
     source: Code
     languages: tuple[Code, ...]
     """The targets, in the order of the table."""
+    absent: dict[Code, str]
+    """Languages of the paper's table that are not run, each with the reason its column gives."""
     seeds: tuple[int, int, int]
     """Of the three models."""
     warmup: RecipeSection
@@ -137,6 +139,8 @@ class TaskSection(Section):
         if set(self.languages) != set(self.targets):
             names = f"{list(self.languages)} and {list(self.targets)}"
             raise ValueError(f"languages and targets must name the same, was: {names}")
+        if both := {self.source, *self.languages} & set(self.absent):
+            raise ValueError(f"absent must name languages that are not run, was: {', '.join(sorted(both))}")
         known = self.data.world.languages if isinstance(self.data, ToyData) else self.data.languages
         for language in (self.source, *self.languages):
             if language not in known:

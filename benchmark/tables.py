@@ -5,7 +5,7 @@ A run that is missing leaves a gap, and so does every average it belongs to.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -53,11 +53,15 @@ ROWS = tuple(Row(system, is_ensemble) for system in System for is_ensemble in (F
 
 @dataclass(frozen=True)
 class Table:
-    """The results of one profile by system and language; `languages` begin with the source."""
+    """The results of one profile by system and language; `languages` begin with the source.
+
+    `absent` are further columns, which nobody runs, with the reasons.
+    """
 
     encoder: str
     languages: tuple[str, ...]
     results: Mapping[tuple[System, str], Result]
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[str, ...]:

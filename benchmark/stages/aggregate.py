@@ -1,10 +1,12 @@
 """aggregate: the table of one task beside how it came about, as files."""
 
+from dataclasses import replace
+
 from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.rendering import write_tables
 from benchmark.results import read_cells
-from benchmark.tables import tabulate
+from benchmark.tables import Table, tabulate
 
 
 class Settings(Section):
@@ -13,19 +15,24 @@ class Settings(Section):
     display_name: str
     source: str
     languages: tuple[str, ...]
+    absent: dict[str, str]
 
 
-def aggregate(settings: Settings, *, task: str, layout: Layout, strict: bool) -> None:
-    """Write the table of a task to the results folder.
+def page(settings: Settings, *, task: str, layout: Layout, strict: bool = False) -> Table:
+    """The table of a task from the results there are.
 
     Raises:
         ValueError: with `strict`, a cell is missing; there are no results at all.
     """
-    results = read_cells(layout.cells(task, settings.source).parent)
     table = tabulate(
-        results,
+        read_cells(layout.cells(task, settings.source).parent),
         languages=[settings.source, *settings.languages],
         encoder=settings.display_name,
         strict=strict,
     )
-    write_tables(table, layout.tables())
+    return replace(table, absent=settings.absent)
+
+
+def aggregate(settings: Settings, *, task: str, layout: Layout, strict: bool) -> None:
+    """Write the table of a task to the results folder; errors as those of `page`."""
+    write_tables(page(settings, task=task, layout=layout, strict=strict), layout.tables())

@@ -12,7 +12,6 @@ from uxla.examples import Corpus, Example
 from uxla.randomness import generator
 from uxla.tasks import Task
 
-
 PAIRS = {"xnli": inference, "pawsx": paraphrase}
 """How the pairs of each task come about."""
 

@@ -7,13 +7,14 @@ Golden files are read by people: look at the difference, then rewrite them by
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from benchmark.rendering import latex, markdown, show, write_tables
-from benchmark.tables import tabulate
+from benchmark.tables import ROWS, tabulate
 from tests.benchmark.test_tables import LANGUAGES, SCORES, result, results, table
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -127,3 +128,12 @@ def test_models_that_give_all_the_same_class_are_marked_and_named() -> None:
     assert line.count("†") == 1
     assert "†: collapsed to a single class (UXLA in es, 2 of 3 models)." in page
     assert "†" not in markdown(table())
+
+
+def test_a_column_that_nobody_runs_has_dashes_and_a_reason() -> None:
+    page = markdown(replace(table(), absent={"fi": "the text is licensed"}))
+    header, _, *rows = [line for line in page.splitlines() if line.startswith("|")]
+    place = [cell.strip() for cell in header.split("|")].index("fi")
+    scores = rows[: len(ROWS)]
+    assert {line.split("|")[place].strip() for line in scores} == {"–"}
+    assert " fi: the text is licensed." in page

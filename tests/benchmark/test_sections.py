@@ -190,6 +190,11 @@ def test_languages_have_data() -> None:
     )
 
 
+def test_what_is_run_is_not_absent() -> None:
+    task = {**SMOKE["tasks"]["xner"], "absent": {"qab": "no reason"}}
+    assert refused(TaskSection, task).endswith("absent must name languages that are not run, was: qab")
+
+
 def test_tasks_are_known() -> None:
     profile = {**SMOKE, "tasks": {"pos": SMOKE["tasks"]["xner"]}}
     assert refused(Profile, profile).endswith("a task must be one of xner, wikiann, xnli, pawsx, was: pos")
