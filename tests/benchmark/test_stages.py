@@ -11,7 +11,9 @@ import pytest
 from seqeval.metrics import f1_score
 
 from benchmark.layout import Layout
+from benchmark.ranges import run_world
 from benchmark.results import Result, System, read_cell
+from benchmark.settings import Parameters, select
 from benchmark.stages import adapt, aggregate, evaluate, pretrain
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.tracking import Store
@@ -367,6 +369,7 @@ SYSTEMS = {
     **dict.fromkeys((f"{system} ensemble" for system in BASELINES), (SOURCE, *TARGETS)),
     **dict.fromkeys(("uxla", "supervised", "uxla ensemble", "supervised ensemble"), TARGETS),
     "masked LM": ("all",),
+    "data": ("all",),
 }
 CELLS = {(system, language) for system, languages in SYSTEMS.items() for language in languages}
 
@@ -479,6 +482,35 @@ def test_models_are_listed_and_can_be_loaded(world: World, monkeypatch: pytest.M
     assert tagger.model.config.id2label == dict(enumerate(LABELS))
     weights = TaskModel.load(world.layout.adapted(TASK, TARGET) / str(SEEDS[0])).network.state_dict()
     assert all((weights[name] == weight).all() for name, weight in tagger.model.state_dict().items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["xnli", "pawsx"])
+def test_pairs_go_through_all_stages_to_the_table(world: World, tmp_path: Path, task: str) -> None:
+    whole = world.parameters.model_dump(mode="json")
+    profile = whole["profiles"]["smoke"]
+    profile["tasks"] = {task: profile["tasks"][TASK]}
+    profile["tasks"][task]["vicinity"] |= {"diversification_factors": [2, 2], "min_words": 2}
+    profile["language_model"]["corpora"] = [f"{task}/{code}" for code in (SOURCE, *TARGETS)]
+    parameters = Parameters.model_validate(whole)
+    run_world(parameters, profile="smoke", task=task, seed=1, root=tmp_path)
+    layout = Layout("smoke", tmp_path)
+    settings = select(aggregate.Settings, parameters, profile="smoke", task=task)
+    aggregate.aggregate(settings, task=task, layout=layout, strict=True)
+    cells = {result.system: result for result in read_cell(layout.cells(task, TARGET))}
+    test = Corpus.load(layout.corpus(task, TARGET, "test"))
+    gold = np.array([classes[0] for classes in test.classes])
+    for system, result in cells.items():
+        assert (result.metric, result.n_examples) == ("accuracy", TEST)
+        table = pq.read_table(layout.predictions(task, TARGET) / f"{system.value}.parquet")
+        for model in result.models:
+            predicted = np.array([classes[0] for classes in table[f"model {model.seed}"].to_pylist()])
+            assert model.score == pytest.approx(100 * (predicted == gold).mean(), abs=1e-5)
+            assert (model.seed in result.collapsed) == (len(set(predicted)) == 1)
+    made = Corpus.load(layout.vicinal(task, TARGET))
+    assert {len(example.texts) for example in made} == {2}
+    assert len(made) > 2 * TRAINING
+    assert "accuracy on the test sets" in (layout.tables() / f"{task}.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
