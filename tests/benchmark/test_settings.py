@@ -296,7 +296,7 @@ def test_the_source_has_no_target_where_a_stage_takes_that() -> None:
         (
             prepare.Settings,
             ("paper", "pos", None),
-            "profiles.paper.tasks must be one of xner, xnli, pawsx, was: pos",
+            "profiles.paper.tasks must be one of xner, wikiann, xnli, pawsx, was: pos",
         ),
         (
             pretrain.Settings,
