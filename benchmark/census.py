@@ -1,14 +1,13 @@
 """What a corpus holds, in numbers: size, lengths, labels, repetitions, and what was passed over."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from benchmark.sources import Reading
-from uxla.examples import Corpus, Example
+from uxla.examples import Corpus, Words
 from uxla.tasks import Task
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -26,7 +25,7 @@ def census(splits: Mapping[str, Reading], task: Task) -> dict[str, dict[str, Any
     known = set(texts["train"])
     return {
         split: {
-            **_numbers(reading.corpus, task),
+            **_numbers(texts[split], reading.corpus, task),
             "rows": reading.passed.rows,
             "empty": reading.passed.empty,
             "placeholders": reading.passed.placeholders,
@@ -42,9 +41,8 @@ def census(splits: Mapping[str, Reading], task: Task) -> dict[str, dict[str, Any
     }
 
 
-def _numbers(corpus: Corpus, task: Task) -> dict[str, Any]:
-    lengths = np.array([len(text) for example in corpus for text in example.texts])
-    labels = Counter(label for example in corpus for label in _labels(example, task))
+def _numbers(texts: Sequence[tuple[Words, ...]], corpus: Corpus, task: Task) -> dict[str, Any]:
+    lengths = np.array([len(words) for both in texts for words in both])
     return {
         "sentences": len(corpus),
         "words": int(lengths.sum()),
@@ -52,14 +50,16 @@ def _numbers(corpus: Corpus, task: Task) -> dict[str, Any]:
             zip(map(str, QUANTILES), np.quantile(lengths, QUANTILES).tolist(), strict=True)
         ),
         "longer": int((lengths > LONG).sum()),
-        "labels": dict(sorted(labels.items())),
+        "labels": _labels(corpus, task),
     }
 
 
-def _labels(example: Example, task: Task) -> list[str]:
-    """The types of the spans of an example, or its label."""
-    names = [task.labels[index] for index in example.classes or ()]
-    return [name.removeprefix("B-") for name in names if name != "O" and not name.startswith("I-")]
+def _labels(corpus: Corpus, task: Task) -> dict[str, int]:
+    """How many spans of each type there are, or examples of each label."""
+    counts = np.bincount(np.concatenate(corpus.classes), minlength=task.n_classes).tolist()
+    named = zip(task.labels, counts, strict=True)
+    spans_or_labels = ((name, n) for name, n in named if n and name != "O" and not name.startswith("I-"))
+    return {name.removeprefix("B-"): n for name, n in sorted(spans_or_labels)}
 
 
 def as_table(languages: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:

@@ -12,7 +12,7 @@ from textwrap import shorten
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
 from benchmark.catalogue import Kind, Source
-from benchmark.datalock import DataLock
+from benchmark.datalock import DataLock, sha256
 from benchmark.progress import bar
 from benchmark.web import download
 
@@ -49,9 +49,8 @@ def fetch(sources: Mapping[Key, Source], *, folder: str | None, lock: DataLock) 
     """
     with ThreadPoolExecutor(PARALLEL) as pool:
         jobs = {
-            key: pool.submit(_one, source, split, folder, lock)
-            for key, source in sources.items()
-            for _, split in [key]
+            (language, split): pool.submit(_one, source, split, folder, lock)
+            for (language, split), source in sources.items()
         }
         for job in bar(as_completed(jobs.values()), "fetch", total=len(jobs)):
             if job.exception():
@@ -163,13 +162,15 @@ def _reason(error: Exception) -> str:
 
 def _refuse_damage(name: str, path: Path) -> None:
     """Compare a file with the digest that the hub named it by: SHA-256, or git's where it is small."""
-    blob, content = path.resolve().name, path.read_bytes()
-    digests = {
-        64: hashlib.sha256(content).hexdigest(),
-        40: hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest(),
-    }
-    if blob != digests.get(len(blob), blob):
-        raise ValueError(f"{name}: damaged on its way, expected digest {blob}, was: {digests[len(blob)]}")
+    blob = path.resolve().name
+    digest = {64: sha256, 40: _git_digest}.get(len(blob))
+    if digest and (found := digest(path)) != blob:
+        raise ValueError(f"{name}: damaged on its way, expected digest {blob}, was: {found}")
+
+
+def _git_digest(path: Path) -> str:
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _verified(check: Callable[[], None], path: Path) -> None:

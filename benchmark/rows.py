@@ -44,18 +44,15 @@ def read_rows(
     columns = COLUMNS[task.name]
     if missing := set(columns) - set(rows.column_names):
         raise ValueError(f"{name}: expected the columns {', '.join(columns)}, missing: {sorted(missing)}")
-    try:
-        order = _order(rows.features[columns[-1]], task)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
     passed = Passed(rows=len(rows))
 
     def examples() -> Iterator[Example]:
+        order = _order(rows.features[columns[-1]], task)
         for number, row in enumerate(rows):
             try:
                 words, classes = _labelled([row[column] for column in columns], order, task)
             except ValueError as error:
-                raise _BadRowError(f"{name} row {number}: {error}") from None
+                raise ValueError(f"row {number}: {error}") from None
             if not all(words):
                 passed.empty += 1
             elif placeholder is not None and (placeholder,) in words:
@@ -66,17 +63,11 @@ def read_rows(
 
     try:
         corpus = Corpus.of(examples())
-    except _BadRowError:
-        raise
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     if not len(corpus):
         raise ValueError(f"{name}: expected at least one sentence, found none")
     return corpus, passed
-
-
-class _BadRowError(ValueError):
-    """A row that breaks the format; its message is complete."""
 
 
 def _open(path: Path) -> Any:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,7 @@ class Corpus:
         column = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(flat))
         return Corpus(self.table.set_column(3, SCHEMA.field("classes"), column))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the content, independent of file format and library version."""
         whole = hashlib.sha256()

@@ -39,7 +39,7 @@ def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> N
             corpus.save(path)
             if part != "test":
                 run.log_corpus(corpus, name=f"{language} {part}", context=part, source=path)
-        write_text(layout.manifest(task), as_json(manifest))
-        write_text(layout.manifest(task).with_suffix(".md"), as_table(manifest) + "\n")
-        run.log_text(as_table(manifest), "manifest.md")
-        run.log_text(as_json(manifest), "manifest.json")
+        for suffix, text in {".json": as_json(manifest), ".md": as_table(manifest) + "\n"}.items():
+            path = layout.manifest(task).with_suffix(suffix)
+            write_text(path, text)
+            run.log_text(text, path.name)

@@ -109,22 +109,22 @@ def test_rows_without_words_are_passed_over_and_the_others_keep_their_numbers(sh
         (
             "xner",
             {"tokens": [["a"], ["b"]], "ner_tags": [[0], [9]]},
-            " row 1: a label must lie in 0 to 8, was: [9]",
+            ": row 1: a label must lie in 0 to 8, was: [9]",
         ),
-        ("xner", {"tokens": [["a"]], "ner_tags": [[-1]]}, " row 0: a label must lie in 0 to 8, was: [-1]"),
-        ("wikiann", {"tokens": [["a"]], "ner_tags": [[7]]}, " row 0: a label must lie in 0 to 6, was: [7]"),
+        ("xner", {"tokens": [["a"]], "ner_tags": [[-1]]}, ": row 0: a label must lie in 0 to 8, was: [-1]"),
+        ("wikiann", {"tokens": [["a"]], "ner_tags": [[7]]}, ": row 0: a label must lie in 0 to 6, was: [7]"),
         (
             "xner",
             {"tokens": [["a"], ["b", "c"]], "ner_tags": [[0], [0]]},
-            " row 1: expected a label for each of 2, was: 1 labels",
+            ": row 1: expected a label for each of 2, was: 1 labels",
         ),
-        ("xner", {"tokens": [["a"]], "ner_tags": [None]}, " row 0: a label must lie in 0 to 8, was: None"),
+        ("xner", {"tokens": [["a"]], "ner_tags": [None]}, ": row 0: a label must lie in 0 to 8, was: None"),
         (
             "xner",
             {"tokens": [["a", None]], "ner_tags": [[0, 0]]},
-            " row 0: expected texts, was: [['a', None]]",
+            ": row 0: expected texts, was: [['a', None]]",
         ),
-        ("xner", {"tokens": [[1]], "ner_tags": [[0]]}, " row 0: expected texts, was: [[1]]"),
+        ("xner", {"tokens": [[1]], "ner_tags": [[0]]}, ": row 0: expected texts, was: [[1]]"),
         (
             "xner",
             {"tokens": [["a"]], "tags": [[0]]},
@@ -135,17 +135,17 @@ def test_rows_without_words_are_passed_over_and_the_others_keep_their_numbers(sh
         (
             "xnli",
             {"premise": ["a"], "hypothesis": ["b"], "label": [3]},
-            " row 0: a label must lie in 0 to 2, was: 3",
+            ": row 0: a label must lie in 0 to 2, was: 3",
         ),
         (
             "xnli",
             {"premise": ["a"], "hypothesis": ["b"], "label": [-1]},
-            " row 0: a label must lie in 0 to 2, was: -1",
+            ": row 0: a label must lie in 0 to 2, was: -1",
         ),
         (
             "pawsx",
             {"sentence1": ["a"], "sentence2": ["b"], "label": [0.5]},
-            " row 0: a label must lie in 0 to 1, was: 0.5",
+            ": row 0: a label must lie in 0 to 1, was: 0.5",
         ),
         (
             "pawsx",
