@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
@@ -48,15 +48,21 @@ def fetch(sources: Mapping[Key, Source], *, folder: str | None, lock: DataLock) 
         OSError: the record cannot be written.
     """
     with ThreadPoolExecutor(PARALLEL) as pool:
+
+        def stop(job: Future[Fetched]) -> None:
+            # Called by the thread of the job, before that begins another.
+            if not job.cancelled() and job.exception():
+                pool.shutdown(wait=False, cancel_futures=True)
+
         jobs = {
             (language, split): pool.submit(_one, source, split, folder, lock)
             for (language, split), source in sources.items()
         }
+        for job in jobs.values():
+            job.add_done_callback(stop)
         for job in bar(as_completed(jobs.values()), "fetch", total=len(jobs)):
             if job.exception():
-                # What is under way is let finish, what is waiting need not begin.
-                pool.shutdown(cancel_futures=True)
-                break
+                break  # those that were cancelled never come
     for job in jobs.values():
         if not job.cancelled() and (error := job.exception()):
             raise error
