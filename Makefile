@@ -6,6 +6,8 @@ SHELL := /bin/bash
 # An environment of your own is used as it is: make smoke VENV="$VIRTUAL_ENV"
 VENV ?= .venv
 PORT ?= 5000
+# Stages, or test files, that run side by side; on a GPU make it 1.
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 # Passed on to pytest: make test ARGS="-m 'not slow' tests/uxla"
 ARGS ?=
 
@@ -19,6 +21,15 @@ export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+
+# `dvc repro $(1)` with what does not wait for each other side by side: same files, in less time.
+define reproduce
+@"$(BIN)/dvc" repro $(1:%=%:)pretrain
+@for verbs in 'warmup|generate|supervise' adapt evaluate; do \
+    "$(BIN)/dvc" stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
+    xargs -P $(JOBS) -n 2 "$(BIN)/dvc" --wait-for-lock repro --single-item; done
+@"$(BIN)/dvc" repro $(1)
+endef
 
 .PHONY: help setup smoke mini show check test lint type ui clean-venv
 
@@ -45,18 +56,18 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 smoke: export HF_HUB_OFFLINE := 1
 smoke: setup  ## Run UXLA on the toy languages and print the table
-	@"$(BIN)/dvc" repro
-	@"$(BIN)/python" -m benchmark show smoke xner
+	$(call reproduce,)
+	@"$(BIN)/python" -m benchmark show smoke
 
 mini: setup  ## Run UXLA from English to Spanish and Dutch (see README: Profiles)
-	@"$(BIN)/dvc" repro pipelines/mini/dvc.yaml
-	@"$(BIN)/python" -m benchmark show mini xner
+	$(call reproduce,pipelines/mini/dvc.yaml)
+	@"$(BIN)/python" -m benchmark show mini
 
 check: setup  ## Fail if a score of the smoke profile has left its recorded range
-	@"$(BIN)/python" -m benchmark check smoke xner
+	@"$(BIN)/python" -m benchmark check smoke
 
 test: setup  ## Run the tests
-	@"$(BIN)/python" -m pytest $(ARGS)
+	@"$(BIN)/python" -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: setup  ## Check the style
 	@"$(BIN)/ruff" check .

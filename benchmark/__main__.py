@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmark.layout import Layout
+from benchmark.fields import Section
+from benchmark.layout import ALL, Layout
+from benchmark.sections import Run
 from benchmark.settings import Parameters, read_parameters, select
 
 app = typer.Typer(
@@ -22,6 +24,12 @@ app = typer.Typer(
 Profile = Annotated[str, typer.Argument(help="A profile of params.yaml: smoke, mini or paper.")]
 Task = Annotated[str, typer.Argument(help="A task of the profile, such as xner.")]
 Language = Annotated[str, typer.Argument(help="A language code of the task.")]
+
+
+class Tasks(Section):
+    """What the commands on whole profiles read of params.yaml."""
+
+    run: Run
 
 
 def _parameters() -> Parameters:
@@ -39,12 +47,12 @@ def prepare(profile: Profile, task: Task) -> None:
 
 
 @app.command()
-def pretrain(profile: Profile, task: Task) -> None:
+def pretrain(profile: Profile) -> None:
     """Train the masked LM of a profile, or fetch the public one."""
     from benchmark.stages import pretrain as stage
     from benchmark.tracking import open_store
 
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
+    settings = select(stage.Settings, _parameters(), profile=profile)
     stage.pretrain(settings, layout=Layout(profile), store=open_store(Path()))
 
 
@@ -65,13 +73,14 @@ def warmup(
 
 
 @app.command()
-def supervise(profile: Profile, task: Task, target: Language) -> None:
-    """Train three models on a target's own labels, the upper bound."""
+def supervise(profile: Profile, task: Task, language: Language) -> None:
+    """Train three models on a target's own labels, or on those of `all` languages: the upper bound."""
     from benchmark.stages import supervise as stage
     from benchmark.tracking import open_store
 
+    target = None if language == ALL else language
     settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=target)
-    stage.supervise(settings, task=task, target=target, layout=Layout(profile), store=open_store(Path()))
+    stage.supervise(settings, task=task, language=language, layout=Layout(profile), store=open_store(Path()))
 
 
 @app.command()
@@ -118,62 +127,62 @@ def aggregate(
 
 
 @app.command()
-def show(profile: Profile, task: Task) -> None:
-    """Print the table of a task as it was last written, and what to open next."""
+def show(profile: Profile) -> None:
+    """Print the tables as they were last written, and what to open next."""
     from benchmark.rendering import show as show_table
     from benchmark.stages.aggregate import Settings, page
 
-    layout = Layout(profile)
-    settings = select(Settings, _parameters(), profile=profile, task=task)
-    show_table(page(settings, task=task, layout=layout))
-    typer.echo(f"\nfiles: {layout.tables()}/{task}.md, .csv, .json, .tex    runs: make ui")
+    parameters, layout = _parameters(), Layout(profile)
+    tasks = select(Tasks, parameters, profile=profile).run.tasks
+    for task in tasks:
+        settings = select(Settings, parameters, profile=profile, task=task)
+        show_table(page(settings, task=task, layout=layout))
+    names = ",".join(tasks)
+    typer.echo(f"\nfiles: {layout.tables()}/{{{names}}}.{{md,csv,json,tex}}    runs: make ui")
 
 
 @app.command()
 def worlds(
     profile: Profile,
-    task: Task,
     seeds: Annotated[str, typer.Option(help="Seeds of the toy worlds, with commas between.")] = "1,2,3,4,5",
 ) -> None:
-    """Run a task in several toy worlds and record the ranges of its scores; goes on where it stopped.
+    """Run a profile in several toy worlds and record the ranges of its scores; goes on where it stopped.
 
     The world of params.yaml itself is not run again: its results are those of `dvc repro`.
     """
-    from benchmark.ranges import overview, read_worlds, record, run_world
-    from benchmark.stages.prepare import Settings
+    from benchmark.ranges import record
+    from benchmark.worlds import overview, read_world, run_world
     from uxla.files import write_text
 
-    parameters, folder = _parameters(), Path("state") / profile / "worlds"
-    settings = select(Settings, parameters, profile=profile, task=task)
     if not re.fullmatch(r"\d+(,\d+)*", seeds):
         raise ValueError(f"--seeds must be numbers with commas between, was: {seeds}")
-    roots = {seed: folder / f"seed-{seed}" for seed in map(int, seeds.split(","))}
-    if settings.data.seed in roots:
-        roots[settings.data.seed] = Path()
-    for seed, root in roots.items():
-        if not Layout(profile, root).cells(task, settings.languages[-1]).exists():
-            run_world(parameters, profile=profile, task=task, seed=seed, root=root)
-    results = read_worlds(roots, task, profile)
+    parameters, folder = _parameters(), Path("state") / profile / "worlds"
+    tasks = select(Tasks, parameters, profile=profile).run.tasks
+    of_profile = parameters.profiles[profile].tasks[tasks[0]].data.seed
+    results = {}
+    for seed in map(int, seeds.split(",")):
+        root = Path() if seed == of_profile else folder / f"seed-{seed}"
+        if seed != of_profile:
+            run_world(parameters, profile=profile, seed=seed, root=root)
+        results[seed] = read_world(root, profile, tasks)
     tables = Layout(profile).tables()
     record(results, tables / "ranges.json")
-    text = overview(parameters, results, profile=profile, task=task)
-    write_text(
-        tables / "worlds.md", f"`python -m benchmark worlds {profile} {task} --seeds {seeds}`\n\n{text}\n"
-    )
+    text = overview(parameters, results, profile=profile)
+    write_text(tables / "worlds.md", f"`python -m benchmark worlds {profile} --seeds {seeds}`\n\n{text}\n")
     typer.echo(text)
 
 
 @app.command()
-def check(profile: Profile, task: Task) -> None:
+def check(profile: Profile) -> None:
     """Fail if a score lies outside the range recorded over several worlds."""
     from benchmark.ranges import check as complaints_of
-    from benchmark.results import read_cells
+    from benchmark.worlds import read_world
 
-    layout = Layout(profile)
-    complaints = complaints_of(read_cells(layout.cells(task, "any").parent), layout.tables() / "ranges.json")
-    if complaints:
+    tasks = select(Tasks, _parameters(), profile=profile).run.tasks
+    found = read_world(Path(), profile, tasks)
+    if complaints := complaints_of(found, Layout(profile).tables() / "ranges.json"):
         raise ValueError("; ".join(complaints))
-    typer.echo(f"every score of {profile} {task} lies in its recorded range")
+    typer.echo(f"every score of {profile} lies in its recorded range")
 
 
 def main() -> int:

@@ -1,13 +1,15 @@
 """What a corpus holds, in numbers: size, lengths, labels, repetitions, and what was passed over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from benchmark.sources import Reading
-from uxla.examples import Corpus, Words
+from uxla.examples import Corpus
 from uxla.tasks import Task
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -21,11 +23,11 @@ def census(splits: Mapping[str, Reading], task: Task) -> dict[str, dict[str, Any
     `lost` counts the rows that are neither in the corpus nor passed over for a reason nor outside the
     share of the training rows: none may be. `in_train` counts texts that stand in the training split too.
     """
-    texts = {split: [example.texts for example in reading.corpus] for split, reading in splits.items()}
+    texts = {split: _fingerprints(reading.corpus) for split, reading in splits.items()}
     known = set(texts["train"])
     return {
         split: {
-            **_numbers(texts[split], reading.corpus, task),
+            **_numbers(reading.corpus, task),
             "rows": reading.passed.rows,
             "empty": reading.passed.empty,
             "placeholders": reading.passed.placeholders,
@@ -41,8 +43,13 @@ def census(splits: Mapping[str, Reading], task: Task) -> dict[str, dict[str, Any
     }
 
 
-def _numbers(texts: Sequence[tuple[Words, ...]], corpus: Corpus, task: Task) -> dict[str, Any]:
-    lengths = np.array([len(words) for both in texts for words in both])
+def _fingerprints(corpus: Corpus) -> list[bytes]:
+    """What tells the texts of an example from others, in a tenth of their memory."""
+    return [blake2b(repr(example.texts).encode(), digest_size=16).digest() for example in corpus]
+
+
+def _numbers(corpus: Corpus, task: Task) -> dict[str, Any]:
+    lengths = pc.list_value_length(corpus.table["texts"].combine_chunks().flatten()).to_numpy()
     return {
         "sentences": len(corpus),
         "words": int(lengths.sum()),

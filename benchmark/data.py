@@ -18,6 +18,11 @@ class ToyData(Section):
     test_sentences: PositiveInt
     world: ToyWorld
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The languages there are."""
+        return tuple(self.world.languages)
+
 
 class SplitFiles(Section):
     """The file of each split."""
@@ -78,3 +83,8 @@ class HubData(Section):
     counts: Literal["official", "any"]
     """Whether other numbers of sentences than benchmark/catalogue.yaml has are an error."""
     languages: dict[Code, Entry]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The languages there are."""
+        return tuple(self.languages)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+ALL = "all"
+"""What stands for a language where the data of all languages of a task are put together."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -29,11 +32,16 @@ class Layout:
         """Where the data of a task came from, and what they hold; as a table in `manifest.md`."""
         return self.root / "data" / self.profile / task / "manifest.json"
 
+    def text(self, task: str, language: str) -> Path:
+        """Raw text of a language to pretrain on."""
+        return self.root / "data" / self.profile / "text" / task / f"{language}.parquet"
+
     def corpus(self, task: str, language: str, part: str) -> Path:
         """One part of a language's data.
 
-        `text` is for pretraining, `unlabelled` and `labelled` are the training split, `dev` and
-        `test` are labelled. Only evaluate opens `test`, and a target's `labelled` beside supervise.
+        `unlabelled` and `labelled` are the training split, `dev` and `test` are labelled. Only
+        evaluate opens `test`, and a target's `labelled` beside supervise. The language `all` has
+        `labelled` and `dev` of all languages: the TRANSLATE-TRAIN-ALL corpora of Tables 3 and 4.
         """
         return self.root / "data" / self.profile / task / language / f"{part}.parquet"
 

@@ -102,7 +102,7 @@ class Result(_Record):
     language: Name
     metric: Literal["f1", "accuracy"]
     split: Literal["test"]
-    selected_on: Literal["source dev", "target dev", "none"]
+    selected_on: Literal["source dev", "target dev", "all dev", "none"]
     n_examples: Count
     models: Annotated[tuple[ModelScore, ...], Field(min_length=1)]
     interval: Interval

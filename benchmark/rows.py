@@ -77,7 +77,8 @@ def _open(path: Path) -> Any:
 
     try:
         return datasets.Dataset(pq.read_table(path))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
+        # What a damaged description of the columns makes `datasets` stumble over can be any of these.
         reason = shorten(f"{type(error).__name__}: {error}", width=200, placeholder=" ...")
         raise ValueError(f"{path}: not a Parquet file ({reason})") from error
 

@@ -8,6 +8,9 @@ from benchmark.data import HubData, ToyData
 from benchmark.fields import Code, NotNegative, Positive, Precision, Section, Share
 from uxla.tasks import TASKS
 
+Labels = Literal["target", "all"]
+"""Whose labels the upper bound learns from: the target's own, or those of all languages of the task."""
+
 
 class OptimisationSection(Section):
     """AdamW with a linear rise and fall of the learning rate (Table 8)."""
@@ -41,6 +44,8 @@ class LanguageModelSection(OptimisationSection):
     sampling_factor: Share
     save_every_seconds: Positive
     precision: Precision
+    threads: PositiveInt | None
+    """CPU threads of the pretraining; null: all."""
 
 
 class PublicModelSection(Section):
@@ -128,6 +133,8 @@ class TaskSection(Section):
     """Of the three models."""
     warmup: RecipeSection
     supervision: RecipeSection
+    supervised_on: Labels
+    """`all` is TRANSLATE-TRAIN-ALL (Tables 3 and 4)."""
     vicinity: VicinitySection
     adaptation: AdaptationSection
     """What all targets begin with; only `targets` is read."""
@@ -141,10 +148,10 @@ class TaskSection(Section):
             raise ValueError(f"languages and targets must name the same, was: {names}")
         if both := {self.source, *self.languages} & set(self.absent):
             raise ValueError(f"absent must name languages that are not run, was: {', '.join(sorted(both))}")
-        known = self.data.world.languages if isinstance(self.data, ToyData) else self.data.languages
         for language in (self.source, *self.languages):
-            if language not in known:
-                raise ValueError(f"source and languages must be among {', '.join(known)}, was: {language}")
+            if language not in self.data.codes:
+                known = ", ".join(self.data.codes)
+                raise ValueError(f"source and languages must be among {known}, was: {language}")
         return self
 
 
@@ -156,21 +163,21 @@ class Corpora(Section):
 
 
 class Cell(Section):
-    """One target of one task."""
+    """One target of one task, and whose labels its upper bound learns from."""
 
     task: str
     target: Code
+    supervised: Code
 
 
 class Run(Section):
     """What the stages of dvc.yaml fan out over; keys are the names of their instances."""
 
-    pretrain: tuple[str]
-    """The task whose text is prepared before the masked LM is trained."""
     tasks: tuple[str, ...]
     source: Code
     objectives: tuple[Literal["cross_entropy", "confidence_penalty"], ...]
     corpora: dict[str, Corpora]
+    supervised: dict[str, Corpora]
     cells: dict[str, Cell]
 
 
@@ -180,6 +187,8 @@ class Profile(Section):
     display_name: str
     """What the tables call the encoder."""
     language_model: LanguageModelSection | PublicModelSection
+    threads: PositiveInt | None
+    """CPU threads of every stage after pretraining; null: all. Small models gain little from a second."""
     tracking: dict[Literal["weights"], bool]
     """`weights`: whether MLflow keeps the weights of every model, or only their place."""
     tasks: dict[str, TaskSection]

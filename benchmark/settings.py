@@ -103,17 +103,24 @@ Chosen = TypeVar("Chosen", bound=Section)
 
 
 def select(
-    kind: type[Chosen], parameters: Parameters, *, profile: str, task: str, language: str | None = None
+    kind: type[Chosen],
+    parameters: Parameters,
+    *,
+    profile: str,
+    task: str | None = None,
+    language: str | None = None,
 ) -> Chosen:
     """The settings that one stage reads, and nothing else.
 
     A field is a section of the profile, else of the task; `target` is that of the language, None
-    for the source language where the stage takes that.
+    for the source language where the stage takes that. Without a task, all are of the profile.
 
     Raises:
         ValueError: params.yaml has no such profile, task or language, or the stage needs a target.
     """
     whole = _entry(parameters.profiles, profile, "profiles")
+    if task is None:
+        return kind.model_construct(**{name: getattr(whole, name) for name in kind.model_fields})
     section = _entry(whole.tasks, task, f"profiles.{profile}.tasks")
     targets = f"profiles.{profile}.tasks.{task}.targets"
     if language is not None and language not in (section.source, *section.languages):

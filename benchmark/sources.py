@@ -24,13 +24,15 @@ SPLITS = ("train", "dev", "test")
 class Reading:
     """One split of one language: its examples, where they come from, and what is not among them.
 
-    `n_outside` counts the training examples outside the share that was asked for.
+    `n_outside` counts the training examples outside the share that was asked for, `whole` is the
+    training split before that.
     """
 
     corpus: Corpus
     revision: str
     passed: Passed
     n_outside: int = 0
+    whole: Corpus | None = None
 
 
 Readings = dict[str, dict[str, Reading]]
@@ -63,7 +65,7 @@ def read_data(data: ToyData | HubData, task: Task, languages: Sequence[str], *, 
     for language, corpus in chosen.items():
         whole = readings[language]["train"]
         n_outside = len(whole.corpus) - len(corpus)
-        readings[language]["train"] = Reading(corpus, whole.revision, whole.passed, n_outside)
+        readings[language]["train"] = Reading(corpus, whole.revision, whole.passed, n_outside, whole.corpus)
     return readings
 
 
@@ -77,12 +79,12 @@ def toy_split(data: ToyData, task: Task, language: str, split: str) -> Corpus:
     return _toy_corpus(data, task, language, split, counts[split])
 
 
-def text_of(data: ToyData | HubData, task: Task, language: str, train: Corpus) -> Corpus:
-    """Raw sentences of a language for pretraining: the toy family's own text, else its training split."""
+def text_of(data: ToyData | HubData, task: Task, language: str, train: Reading) -> Corpus:
+    """Raw text of a language to pretrain on: the toy family's own, else all of the training split."""
     if isinstance(data, ToyData):
         count = data.world.languages[language].text_sentences
         return _toy_corpus(data, task, language, "text", count).unlabelled()
-    return train.unlabelled()
+    return (train.whole or train.corpus).unlabelled()
 
 
 def _toy_corpus(data: ToyData, task: Task, language: str, split: str, count: int) -> Corpus:

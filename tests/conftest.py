@@ -14,9 +14,10 @@ from uxla.examples import Corpus, Example
 from uxla.language_model import MaskedLanguageModel
 from uxla.models import TaskModel
 from uxla.optimisation import Optimisation
-from uxla.pretraining import Shape, new_language_model, train_tokenizer
+from uxla.pretraining import Shape, new_language_model
 from uxla.randomness import torch_seed
 from uxla.tasks import TASKS
+from uxla.tokenizer import train_tokenizer
 from uxla.training import Recipe
 
 SHAPE = Shape(vocabulary=400, layers=2, width=32, heads=2, feed_forward=64, max_length=40, dropout=0.1)

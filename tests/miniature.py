@@ -24,9 +24,11 @@ def write_miniature(path: Path) -> None:
 
 def _shrink(profile: Any) -> None:
     run, task = profile["run"], profile["tasks"][TASK]
+    run["tasks"], profile["tasks"] = [TASK], {TASK: task}
     languages = (SOURCE, *TARGETS)
     run["corpora"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in languages}
-    run["cells"] = {f"{TASK}-{code}": {"task": TASK, "target": code} for code in TARGETS}
+    run["supervised"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in TARGETS}
+    run["cells"] = {f"{TASK}-{c}": {"task": TASK, "target": c, "supervised": c} for c in TARGETS}
     small = {"vocabulary": 600, "layers": 2, "width": 32, "heads": 2, "feed_forward": 64}
     profile["language_model"] |= {**small, "max_steps": 60, "batch_size": 32, "learning_rate": 5e-3}
     profile["language_model"]["corpora"] = [f"{TASK}/{code}" for code in languages]

@@ -10,6 +10,7 @@ import yaml
 
 from benchmark.catalogue import PATH as CATALOGUE
 from benchmark.fields import Section
+from benchmark.layout import ALL
 from benchmark.settings import read_parameters
 
 ROOT = Path(__file__).parent.parent
@@ -98,7 +99,8 @@ def test_test_labels_reach_evaluate_alone(stage: str) -> None:
 
 
 def test_no_stage_but_the_upper_bound_and_evaluate_sees_the_labels_of_a_target() -> None:
-    seeing = {s for s in STAGES if any("${item.target}/labelled" in dep for dep in body(s)["deps"])}
+    labelled = re.compile(r"\$\{item\.(target|language)\}/labelled")
+    seeing = {s for s in STAGES if any(labelled.search(dep) for dep in body(s)["deps"])}
     assert seeing == {"supervise", "evaluate"}
 
 
@@ -119,7 +121,13 @@ def test_what_the_stages_fan_out_over_exists(profile: str) -> None:
         settings = whole.tasks[task]
         cells = {cell.target for cell in whole.run.cells.values() if cell.task == task}
         corpora = {corpus.language for corpus in whole.run.corpora.values() if corpus.task == task}
+        supervised = {corpus.language for corpus in whole.run.supervised.values() if corpus.task == task}
+        of_cells = {cell.supervised for cell in whole.run.cells.values() if cell.task == task}
         assert settings.source == whole.run.source
+        assert supervised == ({ALL} if settings.supervised_on == "all" else cells)
+        assert of_cells == supervised
+        for cell in whole.run.cells.values():
+            assert cell.supervised in (ALL, cell.target)
         assert cells == set(settings.languages)
         assert corpora == {settings.source, *settings.languages}
 

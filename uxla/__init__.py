@@ -35,7 +35,7 @@ _HOMES = {
     "predict": "inference",
     "pretrain": "pretraining",
     "read_columns": "readers",
-    "train_tokenizer": "pretraining",
+    "train_tokenizer": "tokenizer",
 }
 
 __all__ = list(_HOMES)

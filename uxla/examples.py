@@ -154,3 +154,8 @@ class Corpus:
         for example in self:
             whole.update(repr((example.id, example.language, example.texts, example.classes)).encode())
         return whole.hexdigest()
+
+
+def joined(corpora: Sequence[Corpus]) -> Corpus:
+    """One corpus of the examples of several, in order; their ids must differ."""
+    return Corpus(pa.concat_tables([corpus.table for corpus in corpora]))

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
+from uxla.devices import place
 from uxla.encoding import WordEncoder
 from uxla.files import replacing
 
@@ -25,6 +26,7 @@ class MaskedLanguageModel:
         self.network = network
         self.tokenizer = tokenizer
         self.encoder = WordEncoder(tokenizer)
+        place(network, network.device)
         self.mask = int(tokenizer.mask_token_id)
         self.words, self.continuations, self.begins = _vocabulary(tokenizer, network.config.vocab_size)
         self.ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
@@ -46,7 +48,7 @@ class MaskedLanguageModel:
 
     def to(self, device: torch.device) -> "MaskedLanguageModel":
         """Move the weights to a device."""
-        self.network.to(device)  # type: ignore[arg-type]
+        place(self.network, device)
         return self
 
     @property

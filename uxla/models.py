@@ -13,6 +13,7 @@ from transformers import (
 )
 
 from uxla.batches import Batch
+from uxla.devices import place
 from uxla.encoding import WordEncoder
 from uxla.files import replacing
 from uxla.randomness import torch_seed
@@ -31,6 +32,7 @@ class TaskModel:
         self.tokenizer = tokenizer
         self.task = task
         self.encoder = WordEncoder(tokenizer)
+        place(network, network.device)
 
     @classmethod
     def build(cls, encoder: str | Path, task: Task, *, seed: int, dropout: float = 0.1) -> "TaskModel":
@@ -94,7 +96,7 @@ class TaskModel:
 
     def to(self, device: torch.device) -> "TaskModel":
         """Move the weights to a device."""
-        self.network.to(device)  # type: ignore[arg-type]
+        place(self.network, device)
         return self
 
     @property

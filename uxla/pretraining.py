@@ -4,17 +4,14 @@ It stands in for the public checkpoints where there are none, and is the "finetu
 """
 
 import json
-import math
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaTokenizer
 
 from uxla.batches import padded
@@ -22,7 +19,7 @@ from uxla.devices import Precision, autocast
 from uxla.encoding import Ints
 from uxla.examples import Corpus
 from uxla.files import replacing
-from uxla.language_model import WORD_START, MaskedLanguageModel
+from uxla.language_model import MaskedLanguageModel
 from uxla.mixing import mixing_weights
 from uxla.optimisation import Log, Optimisation, Optimiser, ignore
 from uxla.randomness import generator, torch_seed
@@ -56,47 +53,6 @@ class Pretraining:
     sampling_factor: float
     save_every_seconds: float
     precision: Precision
-
-
-def train_tokenizer(sentences: Iterable[str], *, vocabulary: int) -> XLMRobertaTokenizer:
-    """A Unigram tokenizer of at most `vocabulary` pieces; the same sentences give the same pieces.
-
-    Half the pieces are subwords found by the trainer. It sees every distinct word once and takes
-    only strings that occur twice, so it misses whole words; the most frequent of those fill the
-    other half, with the log of their relative frequency as score.
-    """
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    backend = Tokenizer(models.Unigram())
-    backend.normalizer = normalizers.NFKC()
-    backend.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
-    )
-    trainer = trainers.UnigramTrainer(
-        vocab_size=vocabulary // 2, special_tokens=special, unk_token="<unk>", show_progress=False
-    )
-    words = Counter[str]()
-    backend.train_from_iterator(_counted(sentences, words), trainer)
-    found = dict(json.loads(backend.to_str())["model"]["vocab"][len(special) :])
-    # The trainer goes twice by the order of a hash table. Its sums are equal to ten digits, not to the
-    # last bit; and characters that are no good piece come last, each 0.0001 likelier than the one before.
-    lowest = min(found.values(), default=0.0)
-    added = lowest + 0.0001 * sum(len(piece) == 1 for piece in found)
-    scores = {p: round(lowest if len(p) == 1 and s <= added else s, 3) for p, s in found.items()}
-    n_words = words.total()
-    for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0])):
-        # The mask token takes the last place of the vocabulary.
-        if len(scores) + len(special) + 1 >= vocabulary or count < 2:
-            break
-        piece = WORD_START + backend.normalizer.normalize_str(word)
-        scores[piece] = max(scores.get(piece, -math.inf), round(math.log(count / n_words), 3))
-    ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-    return XLMRobertaTokenizer(vocab=[*((name, 0.0) for name in special), *ranked], model_max_length=512)
-
-
-def _counted(sentences: Iterable[str], words: Counter[str]) -> Iterator[str]:
-    for sentence in sentences:
-        words.update(sentence.split())
-        yield sentence
 
 
 def new_language_model(tokenizer: XLMRobertaTokenizer, shape: Shape, *, seed: int) -> MaskedLanguageModel:
@@ -168,16 +124,21 @@ def _done(step: int, seconds: float, settings: Pretraining) -> float:
 
 
 def _encode(corpus: Corpus, language_model: MaskedLanguageModel) -> list[Ints]:
-    """Every text as ids between the special tokens, a long one in several rows."""
-    encoder = language_model.encoder
-    room = language_model.max_length - len(encoder.frame([[]])[0])
+    """Every example as ids between the special tokens, the two texts of a pair in one row.
+
+    A row that would be too long is cut: the texts of a pair apart, a long text in several rows.
+    """
+    encoder, longest = language_model.encoder, language_model.max_length
+    room = longest - len(encoder.frame([[]])[0])
     rows = []
     for example in corpus:
         for text in example.texts:
             encoder.learn(text)
-            ids = [i for word in text for i in encoder.pieces(word)]
-            for begin in range(0, len(ids), room):
-                rows.append(np.asarray(encoder.frame([ids[begin : begin + room]])[0], np.int64))
+        texts = [[i for word in text for i in encoder.pieces(word)] for text in example.texts]
+        parts = [texts]
+        if len(encoder.frame(texts)[0]) > longest:
+            parts = [[ids[at : at + room]] for ids in texts for at in range(0, len(ids), room)]
+        rows += [np.asarray(encoder.frame(part)[0], np.int64) for part in parts]
     return rows
 
 

@@ -18,7 +18,7 @@ from benchmark.sections import AdaptationSection
 from benchmark.stages.features import clustering_features
 from benchmark.tracking import Run, Store
 from uxla.coteaching import CURRICULUM, ORDERED, AdaptationPlan, Lesson, Origin, TransferData, co_teach
-from uxla.devices import default_device
+from uxla.devices import default_device, use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing, write_text
 from uxla.models import TaskModel
@@ -28,6 +28,7 @@ from uxla.optimisation import Log
 class Settings(Section):
     """What the stage reads of params.yaml."""
 
+    threads: int | None
     source: str
     seeds: tuple[int, int, int]
     target: AdaptationSection
@@ -36,6 +37,7 @@ class Settings(Section):
 
 def adapt(settings: Settings, *, task: str, target: str, layout: Layout, store: Store) -> None:
     """Write the adapted models and what each lesson selected; resumes with the epoch it was stopped in."""
+    use_threads(settings.threads)
     section = settings.target
     data, paths = _transfer_data(settings, task, target, layout)
     warmed_up = layout.warmed_up(task, "confidence_penalty")

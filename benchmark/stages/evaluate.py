@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmark.fields import Section
-from benchmark.layout import Layout
+from benchmark.layout import ALL, Layout
 from benchmark.progress import bar
 from benchmark.results import (
     Comparison,
@@ -24,12 +24,12 @@ from benchmark.results import (
     System,
     write_cell,
 )
-from benchmark.sections import AdaptationSection, EvaluationSection
+from benchmark.sections import AdaptationSection, EvaluationSection, Labels
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.stages.learning import read_dev_score
 from benchmark.statistics import Counts, bootstrap_interval, paired_test
 from benchmark.tracking import Store
-from uxla.devices import default_device
+from uxla.devices import default_device, use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing
 from uxla.inference import predict
@@ -43,9 +43,11 @@ from uxla.tasks import TASKS
 class Settings(Section):
     """What the stage reads of params.yaml; `target` is None for the source language."""
 
+    threads: int | None
     source: str
     seeds: tuple[int, int, int]
     evaluation: EvaluationSection
+    supervised_on: Labels
     target: AdaptationSection | None
 
 
@@ -66,6 +68,7 @@ class Scored:
 
 def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, store: Store) -> None:
     """Write scores, intervals, paired tests and predictions of all systems in one language."""
+    use_threads(settings.threads)
     test = Corpus.load(layout.corpus(task, language, "test"))
     folders = _folders(settings, task, language, layout)
     scored = {
@@ -114,7 +117,9 @@ def _folders(settings: Settings, task: str, language: str, layout: Layout) -> di
     }
     if settings.target is not None:
         folders[System.UXLA] = layout.adapted(task, language)
-        folders[System.SUPERVISED] = layout.supervised(task, language)
+        folders[System.SUPERVISED] = layout.supervised(
+            task, ALL if settings.supervised_on == "all" else language
+        )
     return folders
 
 
@@ -139,7 +144,7 @@ def _score(folder: Path, seeds: Sequence[int], test: Corpus, task: str) -> Score
 def _selected_on(settings: Settings, system: System) -> Any:
     if system is System.UXLA and settings.target is not None:
         return settings.target.select_on
-    return "target dev" if system is System.SUPERVISED else "source dev"
+    return f"{settings.supervised_on} dev" if system is System.SUPERVISED else "source dev"
 
 
 def _interval(counts: Counts, section: EvaluationSection) -> Interval:

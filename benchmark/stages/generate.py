@@ -6,7 +6,7 @@ from benchmark.layout import Layout
 from benchmark.sections import VicinitySection
 from benchmark.tracking import Store
 from uxla import vicinity
-from uxla.devices import default_device
+from uxla.devices import default_device, use_threads
 from uxla.drawing import Schedule
 from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
@@ -15,11 +15,13 @@ from uxla.language_model import MaskedLanguageModel
 class Settings(Section):
     """What the stage reads of params.yaml."""
 
+    threads: int | None
     vicinity: VicinitySection
 
 
 def generate(settings: Settings, *, task: str, language: str, layout: Layout, store: Store) -> None:
     """Write the vicinal sentences of a language's unlabelled training text."""
+    use_threads(settings.threads)
     section = settings.vicinity
     source = layout.corpus(task, language, "unlabelled")
     corpus = Corpus.load(source)

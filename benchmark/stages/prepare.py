@@ -3,11 +3,12 @@
 from benchmark.census import as_table, census
 from benchmark.data import HubData, ToyData
 from benchmark.fields import Section
-from benchmark.layout import Layout
+from benchmark.layout import ALL, Layout
 from benchmark.progress import bar
+from benchmark.sections import Labels
 from benchmark.sources import as_json, read_data, text_of
 from benchmark.tracking import Store
-from uxla.examples import Corpus
+from uxla.examples import Corpus, joined
 from uxla.files import write_text
 from uxla.tasks import TASKS
 
@@ -17,21 +18,25 @@ class Settings(Section):
 
     data: ToyData | HubData
     source: str
-    languages: tuple[str, ...]
+    supervised_on: Labels
 
 
 def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> None:
-    """Write, for every language, unlabelled and labelled training text, dev, test and pretraining text."""
-    languages = [settings.source, *settings.languages]
+    """Write unlabelled and labelled training text, dev, test and raw text of every language of the data."""
+    languages = [settings.source, *(name for name in settings.data.codes if name != settings.source)]
     # All is read before anything is written: a bad file leaves nothing behind.
     readings = read_data(settings.data, TASKS[task], languages, lock=layout.data_lock)
     manifest = {language: census(readings[language], TASKS[task]) for language in bar(languages, "census")}
     parts: dict[tuple[str, str], Corpus] = {}
+    text: dict[str, Corpus] = {}
     for language, splits in readings.items():
         train = splits["train"].corpus
         parts |= {(language, "labelled"): train, (language, "unlabelled"): train.unlabelled()}
         parts |= {(language, split): splits[split].corpus for split in ("dev", "test")}
-        parts[language, "text"] = text_of(settings.data, TASKS[task], language, train)
+        text[language] = text_of(settings.data, TASKS[task], language, splits["train"])
+    if settings.supervised_on == "all":
+        for part in ("labelled", "dev"):
+            parts[ALL, part] = joined([parts[language, part] for language in languages])
     with store.cell(profile=layout.profile, task=task, system="data", language="all", stage="prepare") as run:
         run.log_parameters({"data": settings.data.model_dump(mode="json", exclude={"world"})})
         for (language, part), corpus in parts.items():
@@ -39,7 +44,9 @@ def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> N
             corpus.save(path)
             if part != "test":
                 run.log_corpus(corpus, name=f"{language} {part}", context=part, source=path)
-        for suffix, text in {".json": as_json(manifest), ".md": as_table(manifest) + "\n"}.items():
+        for language, corpus in text.items():
+            corpus.save(layout.text(task, language))
+        for suffix, page in {".json": as_json(manifest), ".md": as_table(manifest) + "\n"}.items():
             path = layout.manifest(task).with_suffix(suffix)
-            write_text(path, text)
-            run.log_text(text, path.name)
+            write_text(path, page)
+            run.log_text(page, path.name)

@@ -10,11 +10,12 @@ from benchmark.layout import Layout
 from benchmark.progress import ticking
 from benchmark.sections import LanguageModelSection, PublicModelSection
 from benchmark.tracking import Store
-from uxla.devices import Precision, default_device
+from uxla.devices import Precision, default_device, use_threads
 from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
-from uxla.pretraining import Pretraining, Shape, new_language_model, train_tokenizer
+from uxla.pretraining import Pretraining, Shape, new_language_model
 from uxla.pretraining import pretrain as train
+from uxla.tokenizer import train_tokenizer
 
 
 class Settings(Section):
@@ -30,8 +31,9 @@ def pretrain(settings: Settings, *, layout: Layout, store: Store) -> None:
     if isinstance(section, PublicModelSection):
         MaskedLanguageModel.load(section.pretrained, revision=section.revision).save(target)
         return
+    use_threads(section.threads)
     names = [name.split("/") for name in section.corpora]
-    paths = {f"{task}/{language}": layout.corpus(task, language, "text") for task, language in names}
+    paths = {f"{task}/{language}": layout.text(task, language) for task, language in names}
     corpora = {name: Corpus.load(path) for name, path in paths.items()}
     state = layout.state("pretrain", _version(section, corpora))
     with store.cell(

@@ -7,11 +7,13 @@ from benchmark.layout import Layout
 from benchmark.sections import RecipeSection
 from benchmark.stages.learning import Job, train_models
 from benchmark.tracking import Store
+from uxla.devices import use_threads
 
 
 class Settings(Section):
     """What the stage reads of params.yaml."""
 
+    threads: int | None
     source: str
     seeds: tuple[int, int, int]
     warmup: RecipeSection
@@ -20,6 +22,7 @@ class Settings(Section):
 
 def warmup(settings: Settings, *, task: str, objective: str, layout: Layout, store: Store) -> None:
     """Write the models of one objective, selected on the source's dev set."""
+    use_threads(settings.threads)
     job = Job(
         task=task,
         language=settings.source,

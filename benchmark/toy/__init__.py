@@ -5,8 +5,8 @@ Read `world` for the dials, `meaning` for what sentences say, `surface` for how 
 it, and `sentences` for the corpora.
 """
 
-from benchmark.toy.baseline import majority_tagger
+from benchmark.toy.baseline import bag_of_words, majority_tagger
 from benchmark.toy.sentences import Family
 from benchmark.toy.world import Language, ToyWorld
 
-__all__ = ["Family", "Language", "ToyWorld", "majority_tagger"]
+__all__ = ["Family", "Language", "ToyWorld", "bag_of_words", "majority_tagger"]

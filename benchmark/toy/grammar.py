@@ -26,7 +26,6 @@ _NAMING = tuple(i for i, frame in enumerate(FRAMES) if frame.names)
 _BARE = tuple(i for i, frame in enumerate(FRAMES) if not frame.names)
 _SIMPLE = tuple(i for i in _NAMING if not FRAMES[i].clause)
 _OF_TWO = tuple(i for i in _SIMPLE if FRAMES[i].object is not None)
-_SYMMETRIC = tuple(i for i in _OF_TWO if FRAMES[i].object is FRAMES[i].subject)
 _WITH_SUBJECT = {kind: tuple(i for i in (*_SIMPLE, *_BARE) if FRAMES[i].subject is kind) for kind in Kind}
 """Verb classes for relative clauses on a noun of each kind."""
 
@@ -64,9 +63,9 @@ class Grammar:
 
     # Parts of pairs.
 
-    def event(self, draws: Draws, *, is_symmetric: bool = False) -> Clause:
-        """A clause of two arguments and nothing else; those of a symmetric one are of the same kind."""
-        index = draws.choice(_SYMMETRIC if is_symmetric else _OF_TWO)
+    def event(self, draws: Draws) -> Clause:
+        """A clause of two arguments and nothing else."""
+        index = draws.choice(_OF_TWO)
         frame = FRAMES[index]
         return Clause(
             (index, draws.index(self._verbs)),
@@ -75,6 +74,12 @@ class Grammar:
             frame.adposition,
             past=self._past(draws),
         )
+
+    def mention(self, draws: Draws) -> Clause:
+        """A clause of a person and something else, either of which may be the one who acts."""
+        both = draws.shuffled((Kind.PERSON, draws.choice(_OTHERS[Kind.PERSON])))
+        subject, object_ = (self.argument(kind, draws) for kind in both)
+        return Clause((MENTION, draws.index(self._verbs)), subject, object_, past=self._past(draws))
 
     def argument(self, kind: Kind, draws: Draws) -> Entity | Noun:
         """One name, or one common noun without a clause."""
@@ -89,6 +94,10 @@ class Grammar:
     def time(self, draws: Draws) -> Time:
         """A year or a day."""
         return self._time(draws)
+
+    def year(self, draws: Draws) -> Time:
+        """A year."""
+        return Time(self._year(draws), 0, draws.chance(self._syntax.fronted_share))
 
     # Clauses.
 
@@ -144,9 +153,12 @@ class Grammar:
         return draws.chance(self._syntax.past_share)
 
     def _time(self, draws: Draws) -> Time:
-        year = _FIRST_YEAR + draws.below(_N_YEARS) if draws.chance(0.5) else None
+        year = self._year(draws) if draws.chance(0.5) else None
         fronted = draws.chance(self._syntax.fronted_share)
         return Time(year, draws.index(self._days), fronted)
+
+    def _year(self, draws: Draws) -> int:
+        return _FIRST_YEAR + draws.below(_N_YEARS)
 
     # Phrases.
 

@@ -4,67 +4,51 @@ from dataclasses import replace
 
 from benchmark.toy.draws import Draws
 from benchmark.toy.grammar import Grammar
-from benchmark.toy.meaning import FRAMES, Clause, Kind, Sentence
+from benchmark.toy.meaning import Clause, Kind, Sentence
 from uxla.tasks import TASKS
 
-DETAILS = ("adverb", "place", "time")
 _TASK = TASKS["xnli"]
-_LABELS = range(_TASK.n_classes)
 _ENTAILMENT, _NEUTRAL = _TASK.class_of("entailment"), _TASK.class_of("neutral")
+FOLLOWS = _ENTAILMENT
+"""The class of a hypothesis that goes on as the premise began."""
+
+DETAILS = ("adverb", "place", "time")
+_SIZES = ((1, 1), (2, 2), (2, 1))
+"""Number of details of premise and hypothesis; the last only where the premise is affirmed."""
 
 
-def inference(grammar: Grammar, draws: Draws) -> tuple[Sentence, Sentence, int]:
-    """Premise, hypothesis and the class of the pair.
+def inference(grammar: Grammar, draws: Draws, label: int) -> tuple[Sentence, Sentence]:
+    """Premise and hypothesis of a class: of one event, with one or two of three kinds of details each.
 
-    What happened with details happened without them, and what did not happen did not happen in detail
-    either. So a statement with more details implies the one with fewer, of negated ones the other way
-    round, and the pair contradicts itself if just the conclusion is turned round. Neutral is to
-    conclude against that direction, or from other participants. Every label is as likely, and so is
-    a negation in premise and hypothesis, whatever the label.
+    A hypothesis follows if it tells no other details than the premise: what happened somewhere has
+    happened. It is neutral if it tells one that the premise leaves open. It contradicts if just one of
+    the two is negated. Otherwise both are, or none. So a sentence on its own says nothing about the class,
+    nor does any sum over the words of both.
     """
-    label = draws.choice(_LABELS)
     whole = replace(
         grammar.event(draws),
         adverb=grammar.adverb(draws),
         place=grammar.argument(Kind.PLACE, draws),
-        time=grammar.time(draws),
+        time=grammar.year(draws),
     )
-    many = draws.shuffled(DETAILS)[: 1 + draws.below(len(DETAILS))]
-    richer, poorer = (_only(some, whole) for some in (many, many[: draws.below(len(many))]))
-    is_negated = draws.chance(0.5)
-    premise, conclusion = (poorer, richer) if is_negated else (richer, poorer)
-    follows_negated = is_negated
-    if label == _NEUTRAL and draws.chance(0.5):
-        premise, conclusion = conclusion, premise
-    elif label == _NEUTRAL:
-        conclusion = _of_others(conclusion, grammar, draws)
-        follows_negated = draws.chance(0.5)
-    elif label != _ENTAILMENT:
-        follows_negated = not is_negated
-    return (
-        Sentence(replace(premise, is_negated=is_negated)),
-        Sentence(replace(conclusion, is_negated=follows_negated)),
-        label,
-    )
+    before = draws.chance(0.5)
+    after = before if label in (_ENTAILMENT, _NEUTRAL) else not before
+    n_before, n_after = draws.choice(_SIZES[:2] if before else _SIZES)
+    details = draws.shuffled(DETAILS)
+    told = details[:n_after]
+    if label == _NEUTRAL:
+        told[0] = details[-1]
+    return _sentence(details[:n_before], whole, before, draws), _sentence(told, whole, after, draws)
 
 
-def _only(details: list[str], clause: Clause) -> Clause:
-    """The clause with some of its details."""
-    return replace(
+def _sentence(details: list[str], clause: Clause, is_negated: bool, draws: Draws) -> Sentence:
+    """The clause with some of its details, its year first or where it is at home."""
+    time = replace(clause.time, fronted=draws.chance(0.5)) if clause.time else None
+    told = replace(
         clause,
         adverb=clause.adverb if "adverb" in details else None,
         place=clause.place if "place" in details else None,
-        time=clause.time if "time" in details else None,
+        time=time if "time" in details else None,
+        is_negated=is_negated,
     )
-
-
-def _of_others(clause: Clause, grammar: Grammar, draws: Draws) -> Clause:
-    """The clause with another subject or object of the same kind."""
-    frame = FRAMES[clause.verb[0]] if clause.verb else None
-    if frame is None or frame.object is None:
-        raise ValueError("an event has a verb and two arguments, was: none")
-    of_subject = draws.chance(0.5)
-    kind, before = (frame.subject, clause.subject) if of_subject else (frame.object, clause.object)
-    while (other := grammar.argument(kind, draws)) == before:
-        pass
-    return replace(clause, subject=other) if of_subject else replace(clause, object=other)
+    return Sentence(told)

@@ -4,30 +4,23 @@ from dataclasses import replace
 
 from benchmark.toy.draws import Draws
 from benchmark.toy.grammar import Grammar
-from benchmark.toy.meaning import Clause, Particle, Sentence
+from benchmark.toy.meaning import Clause, Sentence
 from uxla.tasks import TASKS
 
-_TASK = TASKS["pawsx"]
-_PARAPHRASE, _DIFFERENT = _TASK.class_of("paraphrase"), _TASK.class_of("different")
+_PARAPHRASE = TASKS["pawsx"].class_of("paraphrase")
+FOLLOWS = _PARAPHRASE
+"""The class of a second sentence that says what the first says."""
 
 
-def paraphrase(grammar: Grammar, draws: Draws) -> tuple[Sentence, Sentence, int]:
-    """Two sentences and the class of the pair.
+def paraphrase(grammar: Grammar, draws: Draws, label: int) -> tuple[Sentence, Sentence]:
+    """Two sentences of a class.
 
-    The second says it in another order: its time stands on the other side, or its clauses do. In half
-    of the pairs, whatever that order, the one who acts and the one who is acted on change places: the
-    words stay, the meaning does not.
+    The second says it in another order: its time stands on the other side. If it is no paraphrase, the
+    one who acts and the one who is acted on change places as well: the words stay, the meaning does not.
     """
-    main = replace(grammar.event(draws, is_symmetric=True), time=grammar.time(draws))
-    while main.subject == main.object:
-        main = replace(main, subject=grammar.event(draws, is_symmetric=True).subject)
-    second = grammar.event(draws, is_symmetric=True) if draws.chance(0.5) else None
-    first = Sentence(main, None if second is None else Particle.AND, second)
-    label = draws.choice((_PARAPHRASE, _DIFFERENT))
+    main = replace(grammar.mention(draws), time=grammar.time(draws))
     told = main if label == _PARAPHRASE else replace(main, subject=main.object, object=main.subject)
-    if second is not None and draws.chance(0.5):
-        return first, Sentence(second, Particle.AND, told), label
-    return first, Sentence(_moved(told), first.link, second), label
+    return Sentence(main), Sentence(_moved(told))
 
 
 def _moved(clause: Clause) -> Clause:

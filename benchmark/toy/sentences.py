@@ -1,19 +1,21 @@
 """Sentences of a toy language as labelled corpora of XNER, pairs of them as those of XNLI and PAWS-X."""
 
+from benchmark.toy import inference, paraphrase
 from benchmark.toy.draws import Draws
 from benchmark.toy.grammar import Grammar
-from benchmark.toy.inference import inference
 from benchmark.toy.lexicon import Lexicon, lexicon
 from benchmark.toy.names import SPLITS, Inventory
-from benchmark.toy.paraphrase import paraphrase
 from benchmark.toy.surface import Surface, Tokens
 from benchmark.toy.world import Language, ToyWorld
 from uxla.examples import Corpus, Example
 from uxla.randomness import generator
 from uxla.tasks import Task
 
-PAIRS = {"xnli": inference, "pawsx": paraphrase}
-"""How the pairs of each task come about."""
+PAIRS = {
+    "xnli": (inference.inference, inference.FOLLOWS),
+    "pawsx": (paraphrase.paraphrase, paraphrase.FOLLOWS),
+}
+"""How the pairs of each task come about, and the class of those that hang together."""
 
 
 class Family:
@@ -52,9 +54,14 @@ class Family:
         surface = Surface(language, self.lexicon(language))
         grammar = Grammar(self.world, self.inventory, split)
 
+        make, follows = PAIRS[task.name]
+
         def example(index: int) -> Example:
             draws = Draws(generator(self.seed, "toy", task.name, language.code, split, index))
-            *both, label = PAIRS[task.name](grammar, draws)
+            label = draws.choice(range(task.n_classes))
+            if split == "text" and draws.chance(self.world.syntax.coherent_share):
+                label = follows
+            both = make(grammar, draws, label)
             texts = tuple(tuple(word for word, _ in surface.tokens(sentence)) for sentence in both)
             return Example(f"{language.code}-{split}-{index:05d}", language.code, texts, (label,))
 

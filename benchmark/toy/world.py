@@ -131,6 +131,8 @@ class Syntax(_Settings):
     """Times that stand first in the clause."""
     past_share: Share
     """Clauses in the past tense."""
+    coherent_share: Share
+    """Pairs of raw text that are made to hang together; the others, as in training, are of any class."""
     shortest: Annotated[int, Field(ge=2)]
     """Words in the shortest sentence; what falls outside is drawn again."""
     longest: Annotated[int, Field(ge=10)]

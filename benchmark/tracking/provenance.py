@@ -4,13 +4,18 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 # What decides the result. The stages themselves write dvc.lock and the tables, which are tracked.
 CODE = ("uxla", "benchmark", "params.yaml", "dvc.yaml", "pyproject.toml")
+# DVC holds this file while it writes dvc.lock, also for the stage that runs beside this one.
+LOCK_OF_DVC = Path(".dvc/tmp/lock")
+LOCK_SECONDS = 120.0
 
 
 def provenance_tags(source: Path, stage: str) -> dict[str, str]:
@@ -60,8 +65,10 @@ def _lock(source: Path) -> dict[str, Any]:
     path = source / "dvc.lock"
     if not path.is_file():
         return {}
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    lock = source / LOCK_OF_DVC
+    with FileLock(lock, timeout=LOCK_SECONDS) if lock.parent.is_dir() else nullcontext():
+        text = path.read_text(encoding="utf-8")
+    content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return dict((content or {}).get("stages") or {})
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from benchmark.fields import Section
 from benchmark.layout import Layout
-from benchmark.ranges import run_world
 from benchmark.settings import Parameters, read_parameters, select
 from benchmark.stages import aggregate
 from benchmark.tracking import Store, open_store
+from benchmark.worlds import run_world
 from tests.miniature import TASK, write_miniature
 
 Chosen = TypeVar("Chosen", bound=Section)
@@ -65,7 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
     write_miniature(root / "params.yaml")
     parameters = read_parameters(root / "params.yaml")
     store = store_below(root, template)
-    run_world(parameters, profile="smoke", task=TASK, seed=1, root=root)
+    run_world(parameters, profile="smoke", seed=1, root=root)
     world = World(root, parameters, store)
     aggregate.aggregate(world.settings(aggregate.Settings), task=TASK, layout=world.layout, strict=True)
     return world

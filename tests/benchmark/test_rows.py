@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmark.rows import Passed, read_rows
 from uxla.examples import Corpus
@@ -94,6 +97,72 @@ def test_pairs_are_two_texts_of_words(shelf: Shelf) -> None:
     (example,) = shelf.read("xnli")
     assert example.texts == (("A", "man", "sleeps."), ("He", "rests."))
     assert example.classes == (XNLI.class_of("entailment"),)
+
+
+WORD = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6).filter(lambda w: w.split() == [w])
+TEXT = st.lists(WORD, max_size=5)
+SPACE = st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", "\u3000"])
+
+
+@given(rows=st.lists(st.tuples(TEXT, TEXT, st.integers(0, 2), SPACE), min_size=1, max_size=8))
+@settings(deadline=None, max_examples=40)
+def test_any_pairs_come_out_as_they_went_in(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[list[str], list[str], int, str]]
+) -> None:
+    rows = [*rows, (["a"], ["b"], 0, " ")]
+    shelf = Shelf(tmp_path_factory.mktemp("pairs"))
+    columns = ("premise", "hypothesis", "label")
+    cells = [(space.join(first), space.join(second), label) for first, second, label, space in rows]
+    shelf.put("en", dict(zip(columns, map(list, zip(*cells, strict=True)), strict=True)))
+    corpus, passed = shelf.both("xnli")
+    whole = [(tuple(a), tuple(b), label) for a, b, label, _ in rows if a and b]
+    assert [(*e.texts, *(e.classes or ())) for e in corpus] == whole
+    assert (passed.rows, passed.empty) == (len(rows), len(rows) - len(whole))
+
+
+@given(rows=st.lists(st.lists(st.tuples(WORD, st.integers(0, 8)), max_size=5), min_size=1, max_size=8))
+@settings(deadline=None, max_examples=40)
+def test_any_tagged_sentences_come_out_as_they_went_in(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[tuple[str, int]]]
+) -> None:
+    rows = [*rows, [("a", 0)]]
+    shelf = Shelf(tmp_path_factory.mktemp("words"))
+    shelf.put(
+        "en", {"tokens": [[w for w, _ in row] for row in rows], "ner_tags": [[t for _, t in r] for r in rows]}
+    )
+    corpus, passed = shelf.both("xner")
+    whole = [row for row in rows if row]
+    assert [list(zip(*e.texts, e.classes or (), strict=True)) for e in corpus] == whole
+    assert (passed.rows, passed.empty) == (len(rows), len(rows) - len(whole))
+
+
+@pytest.mark.slow
+def test_a_damaged_file_is_read_as_it_was_or_named(shelf: Shelf) -> None:
+    shelf.put("en", {"tokens": [["Ana", "in", "Rome"]] * 50, "ner_tags": [[1, 0, 5]] * 50})
+    path = shelf.folder / "en.parquet"
+    intact, random = path.read_bytes(), np.random.default_rng(1)
+    whole, complaints, different = shelf.read("xner").digest, [], 0
+    for _ in range(500):
+        damaged = bytearray(intact)
+        match random.integers(3):
+            case 0:
+                damaged[random.integers(len(damaged))] ^= 1 << random.integers(8)
+            case 1:
+                del damaged[random.integers(len(damaged)) :]
+            case _:
+                at = random.integers(len(damaged))
+                damaged[at:at] = random.bytes(random.integers(1, 30))
+        path.write_bytes(damaged)
+        try:
+            found = shelf.read("xner")
+        except ValueError as error:
+            complaints.append(str(error))
+        else:
+            assert {e.language for e in found} == {"en"}
+            assert len(found) <= 50
+            different += found.digest != whole
+    assert all(re.fullmatch(r"[^\n]*en\.parquet[^\n]*", line) for line in complaints)
+    assert len(complaints) + different > 350
 
 
 def test_rows_without_words_are_passed_over_and_the_others_keep_their_numbers(shelf: Shelf) -> None:

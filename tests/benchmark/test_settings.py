@@ -264,6 +264,7 @@ def test_selected_settings_are_the_fields_of_the_stage_and_no_more() -> None:
     settings = select(adapt.Settings, PARSED, profile="smoke", task="xner", language="qac")
     assert settings.model_fields_set == set(adapt.Settings.model_fields)
     assert vars(settings) == {
+        "threads": 1,
         "source": "qaa",
         "seeds": task.seeds,
         "target": task.targets["qac"],

@@ -384,7 +384,7 @@ def test_the_hub_gives_the_sentences_of_conll(fetched: Path) -> None:
         parts = zip(("labelled", "dev", "test"), sizes, strict=True)
         for part, size in parts:
             assert len(Corpus.load(fetched / f"data/mini/xner/{language}/{part}.parquet")) == size
-        assert len(Corpus.load(fetched / f"data/mini/xner/{language}/text.parquet")) == sizes[0]
+        assert len(Corpus.load(fetched / f"data/mini/text/xner/{language}.parquet")) == sizes[0]
         entry = manifest(fetched)[language]
         assert tuple(entry[split]["sentences"] for split in SPLITS) == sizes
         assert [entry[split]["lost"] for split in SPLITS] == [0, 0, 0]

@@ -11,12 +11,12 @@ import pytest
 from seqeval.metrics import f1_score
 
 from benchmark.layout import Layout
-from benchmark.ranges import run_world
 from benchmark.results import Result, System, read_cell
 from benchmark.settings import Parameters, select
 from benchmark.stages import adapt, aggregate, evaluate, pretrain
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.tracking import Store
+from benchmark.worlds import run_world
 from tests.benchmark.conftest import World, store_below
 from tests.miniature import DEV, SEEDS, SOURCE, TARGETS, TASK, TEST, TEXT, TRAINING
 from uxla.coteaching import CURRICULUM, Lesson, co_teach
@@ -65,14 +65,15 @@ def tags(classes: Any) -> list[str]:
 def test_prepare_keeps_labels_apart_from_text(world: World) -> None:
     layout = world.layout
     for language in (SOURCE, *TARGETS):
-        parts = {p: corpus(layout, language, p) for p in ("text", "unlabelled", "labelled", "dev", "test")}
+        parts = {p: corpus(layout, language, p) for p in ("unlabelled", "labelled", "dev", "test")}
+        parts = {"text": Corpus.load(layout.text(TASK, language)), **parts}
         assert [len(c) for c in parts.values()] == [TEXT, TRAINING, TRAINING, DEV, TEST]
         assert [c.is_labelled for c in parts.values()] == [False, False, True, True, True]
         assert parts["unlabelled"].ids == parts["labelled"].ids
         ids = [i for p in ("text", "labelled", "dev", "test") for i in parts[p].ids]
         assert len(set(ids)) == len(ids)
     manifest = json.loads(layout.manifest(TASK).read_text(encoding="utf-8"))
-    assert manifest.keys() == {SOURCE, *TARGETS}
+    assert manifest.keys() == set(world.parameters.profiles["smoke"].tasks[TASK].data.codes)
 
 
 @pytest.mark.slow
@@ -213,7 +214,7 @@ def test_adapt_needs_neither_test_splits_nor_labels_of_a_target_and_repeats_itse
         path.unlink()
     for target in TARGETS:
         copied.layout.corpus(TASK, target, "labelled").unlink()
-        copied.layout.corpus(TASK, target, "text").unlink()
+        copied.layout.text(TASK, target).unlink()
     run_adapt(copied)
     assert content(copied.layout.adapted(TASK, TARGET)) == content(world.layout.adapted(TASK, TARGET))
 
@@ -489,11 +490,12 @@ def test_models_are_listed_and_can_be_loaded(world: World, monkeypatch: pytest.M
 def test_pairs_go_through_all_stages_to_the_table(world: World, tmp_path: Path, task: str) -> None:
     whole = world.parameters.model_dump(mode="json")
     profile = whole["profiles"]["smoke"]
-    profile["tasks"] = {task: profile["tasks"][TASK]}
+    profile["tasks"] = {task: profile["tasks"][TASK] | {"supervised_on": "all"}}
+    profile["run"]["tasks"] = [task]
     profile["tasks"][task]["vicinity"] |= {"diversification_factors": [2, 2], "min_words": 2}
     profile["language_model"]["corpora"] = [f"{task}/{code}" for code in (SOURCE, *TARGETS)]
     parameters = Parameters.model_validate(whole)
-    run_world(parameters, profile="smoke", task=task, seed=1, root=tmp_path)
+    run_world(parameters, profile="smoke", seed=1, root=tmp_path)
     layout = Layout("smoke", tmp_path)
     settings = select(aggregate.Settings, parameters, profile="smoke", task=task)
     aggregate.aggregate(settings, task=task, layout=layout, strict=True)
@@ -507,6 +509,11 @@ def test_pairs_go_through_all_stages_to_the_table(world: World, tmp_path: Path, 
             predicted = np.array([classes[0] for classes in table[f"model {model.seed}"].to_pylist()])
             assert model.score == pytest.approx(100 * (predicted == gold).mean(), abs=1e-5)
             assert (model.seed in result.collapsed) == (len(set(predicted)) == 1)
+    everybody = Corpus.load(layout.corpus(task, "all", "labelled"))
+    codes = parameters.profiles["smoke"].tasks[task].data.codes
+    assert {example.language for example in everybody} == set(codes)
+    assert cells[System.SUPERVISED].selected_on == "all dev"
+    assert [path.name for path in layout.supervised(task, "all").parent.iterdir()] == ["all"]
     made = Corpus.load(layout.vicinal(task, TARGET))
     assert {len(example.texts) for example in made} == {2}
     assert len(made) > 2 * TRAINING

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dvc.lock import make_lock
 
 from benchmark.tracking import Run, Store, TrackingError, open_store
 from benchmark.tracking.liveness import PROCESS
@@ -218,6 +220,30 @@ def test_commit_and_dvc_hashes_are_tags(root: Path, monkeypatch: pytest.MonkeyPa
     assert (before["git.dirty.adapt"], before["dvc.stage.adapt"]) == ("true", "adapt@qab")
     assert {key: value for key, value in before.items() if "dep" in key} == {"dvc.dep.data/qab": "1f.dir"}
     assert record(store, run).data.tags["dvc.dep.data/qac"] == "2f"
+
+
+def test_hashes_are_read_when_dvc_has_written_all_of_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / ".dvc/tmp").mkdir(parents=True)
+    whole = "stages:\n  prepare: {outs: [{path: data/qab, md5: 1f.dir}]}\n"
+    (root / "dvc.lock").write_text(whole[:-20])
+    monkeypatch.setenv("DVC_STAGE", "adapt@qab")
+    store, written = open_store(root), threading.Event()
+
+    def write_the_rest() -> None:
+        time.sleep(1)
+        (root / "dvc.lock").write_text(whole)
+        written.set()
+        held.unlock()
+
+    held = make_lock(str(root / ".dvc/tmp/lock"), tmp_dir=str(root / ".dvc/tmp"))
+    held.lock()
+    threading.Thread(target=write_the_rest).start()
+    with cell(store) as run:
+        assert written.is_set()
+        run.log_dependencies(["data"])
+    assert record(store, run).data.tags["dvc.dep.data/qab"] == "1f.dir"
 
 
 def test_a_temporary_experiment_of_dvc_writes_to_the_real_checkout(

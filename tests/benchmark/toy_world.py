@@ -131,6 +131,7 @@ WORLD = ToyWorld(
         time_share=0.15,
         fronted_share=0.4,
         past_share=0.5,
+        coherent_share=0.8,
         shortest=3,
         longest=30,
     ),

@@ -1,11 +1,12 @@
 """Precision is what was asked for, and memory is kept only where the C library can."""
 
 import ctypes
+from collections.abc import Iterator
 
 import pytest
 import torch
 
-from uxla.devices import Precision, autocast, default_device, has_bf16, keep_memory
+from uxla.devices import Precision, autocast, default_device, has_bf16, keep_memory, use_threads
 
 CPU = torch.device("cpu")
 
@@ -52,3 +53,21 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch, error:
 
     monkeypatch.setattr(ctypes, "CDLL", fail)
     keep_memory()
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """The number of threads that the other tests are to have."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+def test_a_number_of_threads_holds_until_none_is_asked_for() -> None:
+    use_threads(None)
+    by_itself = torch.get_num_threads()
+    use_threads(3)
+    assert torch.get_num_threads() == 3
+    use_threads(None)
+    assert torch.get_num_threads() == by_itself

@@ -31,6 +31,17 @@ def test_the_examples_that_go_in_come_out(rows: list[tuple]) -> None:
     assert corpus.unlabelled().relabelled([e.classes or () for e in examples]).digest == corpus.digest
 
 
+@given(ROWS)
+@settings(deadline=None, max_examples=40)
+def test_any_corpus_survives_its_file(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple]) -> None:
+    path = tmp_path_factory.mktemp("any") / "corpus.parquet"
+    for labelled in (True, False):
+        corpus = Corpus.of(Example(str(i), "en", t, c if labelled else None) for i, (t, c) in enumerate(rows))
+        corpus.save(path)
+        assert list(Corpus.load(path)) == list(corpus)
+        assert Corpus.load(path).digest == corpus.digest
+
+
 def test_a_corpus_survives_its_file(tmp_path: Path) -> None:
     for corpus in (Corpus.of([A, B, C]), Corpus.of([A, B]).unlabelled(), EMPTY):
         corpus.save(tmp_path / "some" / "corpus.parquet")

@@ -14,7 +14,7 @@ from uxla.devices import Precision
 from uxla.examples import Corpus, Example
 from uxla.language_model import MaskedLanguageModel
 from uxla.optimisation import Optimisation
-from uxla.pretraining import Pretraining, Shape, new_language_model, pretrain, train_tokenizer
+from uxla.pretraining import Pretraining, Shape, new_language_model, pretrain
 
 SETTINGS = Pretraining(
     optimisation=Optimisation(
@@ -79,28 +79,6 @@ def repeated(model: MaskedLanguageModel, text: Corpus) -> tuple[Corpus, list[int
     assert model.tokenizer.unk_token_id in ids
     corpus = Corpus.of([Example("s", "qaa", (words,))])
     return corpus, [model.tokenizer.bos_token_id, *ids, model.tokenizer.eos_token_id]
-
-
-# The tokenizer.
-
-
-def test_a_tokenizer_trained_twice_is_the_same_to_the_byte(toy_text: Corpus, tmp_path: Path) -> None:
-    sentences = [" ".join(example.texts[0]) for example in toy_text]
-    for name in "abc":
-        train_tokenizer(iter(sentences), vocabulary=400).save_pretrained(tmp_path / name)
-    for file in sorted(path.name for path in (tmp_path / "a").iterdir()):
-        assert len({(tmp_path / name / file).read_bytes() for name in "abc"}) == 1
-
-
-def test_a_tokenizer_has_the_special_tokens_of_xlm_r_and_no_more_pieces_than_asked(toy_text: Corpus) -> None:
-    tokenizer = train_tokenizer((" ".join(e.texts[0]) for e in toy_text), vocabulary=300)
-    assert len(tokenizer) <= 300
-    assert tokenizer.convert_tokens_to_ids(["<s>", "<pad>", "</s>", "<unk>"]) == [0, 1, 2, 3]
-    assert tokenizer.mask_token_id == len(tokenizer) - 1
-    sentence = " ".join(toy_text.select([3]).table["texts"][0].as_py()[0])
-    ids = tokenizer(sentence)["input_ids"]
-    assert (ids[0], ids[-1]) == (0, 2)
-    assert tokenizer.decode(ids, skip_special_tokens=True).strip() == sentence
 
 
 def test_a_new_model_has_the_shape_asked_for(language_model: MaskedLanguageModel) -> None:
@@ -196,22 +174,27 @@ def test_a_long_text_is_cut_into_rows_and_nothing_of_it_is_lost(
     assert max(map(len, seen.rows)) == 40
 
 
-def test_both_texts_of_a_pair_are_read_each_in_its_own_row(
+def test_the_texts_of_a_pair_are_read_in_one_row_or_apart_if_they_are_too_long(
     fresh: Callable[[], MaskedLanguageModel], xnli: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = fresh()
     seen = Seen(model, monkeypatch)
     settings = replace(SETTINGS, mask_ratio=0.0, max_steps=pretraining.POOL)
     pretrain(model, [xnli], settings, seed=1, state=tmp_path / "state")
-    texts = {tuple(i for word in text for i in model.encoder.pieces(word)) for e in xnli for text in e.texts}
+    encoder, rows = model.encoder, set[tuple[int, ...]]()
+    for example in xnli:
+        texts = [[i for word in text for i in encoder.pieces(word)] for text in example.texts]
+        whole = encoder.frame(texts)[0]
+        parts = [whole] if len(whole) <= model.max_length else [encoder.frame([ids])[0] for ids in texts]
+        rows |= {tuple(part) for part in parts}
     # One subword of a batch is masked and may be replaced; the other rows are as they were written.
     unmasked = [
-        tuple(int(i) for i in row[row >= 0][1:-1])
+        tuple(int(i) for i in row[row >= 0])
         for ids, chosen in seen.batches
         for row, hidden in zip(ids, chosen.any(axis=1), strict=True)
         if not hidden
     ]
-    assert set(unmasked) == texts
+    assert set(unmasked) == rows
 
 
 @pytest.mark.parametrize(("sampling_factor", "share"), [(0.0, 0.5), (1.0, 0.9)])

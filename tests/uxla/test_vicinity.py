@@ -13,8 +13,9 @@ import torch
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.language_model import MaskedLanguageModel
-from uxla.pretraining import Shape, new_language_model, train_tokenizer
+from uxla.pretraining import Shape, new_language_model
 from uxla.randomness import derive_seed, generator
+from uxla.tokenizer import train_tokenizer
 from uxla.vicinity import Fills, Generated, Unit, Vicinity, generate
 
 Scripts = Callable[[Callable[[Sequence[str], int], Sequence[str]]], MaskedLanguageModel]

@@ -1,0 +1,121 @@
+"""All stages of a profile in toy worlds of other seeds, and what they have in common."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data import ToyData
+from benchmark.layout import ALL, Layout
+from benchmark.results import Result, System, read_cells
+from benchmark.sections import TaskSection
+from benchmark.settings import Chosen, Parameters, select
+from benchmark.sources import toy_split
+from benchmark.statistics import spread
+from benchmark.toy import bag_of_words, majority_tagger
+from benchmark.tracking import Store, open_store
+from uxla.metrics import evaluate
+from uxla.tasks import TASKS, Level
+
+
+def run_world(parameters: Parameters, *, profile: str, seed: int, root: Path) -> None:
+    """Run all stages below `root` in the toy world of another seed; goes on at the task where it stopped."""
+    from benchmark.stages import prepare, pretrain
+
+    world = _with_seed(parameters, profile, seed)
+    layout, store = Layout(profile, root), open_store(root)
+    tasks = world.profiles[profile].run.tasks
+    if not layout.language_model.exists():
+        for task in tasks:
+            settings = select(prepare.Settings, world, profile=profile, task=task)
+            prepare.prepare(settings, task=task, layout=layout, store=store)
+        settings_of_all = select(pretrain.Settings, world, profile=profile)
+        pretrain.pretrain(settings_of_all, layout=layout, store=store)
+    for task in tasks:
+        if not layout.cells(task, world.profiles[profile].tasks[task].languages[-1]).exists():
+            _run_task(world, task=task, layout=layout, store=store)
+
+
+def _run_task(world: Parameters, *, task: str, layout: Layout, store: Store) -> None:
+    from benchmark.stages import adapt, generate, supervise, warmup
+    from benchmark.stages import evaluate as evaluation
+
+    settings = world.profiles[layout.profile].tasks[task]
+    languages = (settings.source, *settings.languages)
+
+    def chosen(kind: type[Chosen], language: str | None = None) -> Chosen:
+        return select(kind, world, profile=layout.profile, task=task, language=language)
+
+    for objective in ("cross_entropy", "confidence_penalty"):
+        warmup.warmup(chosen(warmup.Settings), task=task, objective=objective, layout=layout, store=store)
+    for language in languages:
+        generate.generate(chosen(generate.Settings), task=task, language=language, layout=layout, store=store)
+    for target in settings.languages:
+        adapt.adapt(chosen(adapt.Settings, target), task=task, target=target, layout=layout, store=store)
+    for language in (ALL,) if settings.supervised_on == "all" else settings.languages:
+        supervise.supervise(
+            chosen(supervise.Settings), task=task, language=language, layout=layout, store=store
+        )
+    for language in languages:
+        evaluation.evaluate(
+            chosen(evaluation.Settings, language), task=task, language=language, layout=layout, store=store
+        )
+
+
+def read_world(root: Path, profile: str, tasks: Iterable[str]) -> list[Result]:
+    """The results of one world."""
+    layout = Layout(profile, root)
+    return [result for task in tasks for result in read_cells(layout.cells(task, "any").parent)]
+
+
+def overview(parameters: Parameters, results: Mapping[int, Iterable[Result]], *, profile: str) -> str:
+    """Every task and world in one line a language, as Markdown: words alone, the baseline, UXLA, its gain."""
+    lines = []
+    for seed, found in results.items():
+        means = {(r.task, r.language, r.system): spread(r.scores).mean for r in found}
+        world = _with_seed(parameters, profile, seed).profiles[profile]
+        for task in world.run.tasks:
+            section = world.tasks[task]
+            for language in (section.source, *section.languages):
+                before = means[task, language, System.CONFIDENCE_PENALTY]
+                after = means.get((task, language, System.UXLA))
+                lines.append(
+                    {
+                        "task": task,
+                        "world": seed,
+                        "language": language,
+                        "words alone": _words_alone(section, task, language),
+                        "con-penalty": before,
+                        "UXLA": after,
+                        "gain": None if after is None else after - before,
+                    }
+                )
+    table = pd.DataFrame(lines)
+    average = table.groupby(["task", "world"], as_index=False)["gain"].mean().assign(language="average")
+    order = {task: number for number, task in enumerate(table["task"].unique())}
+    whole = pd.concat([table, average])
+    whole = whole.sort_values(["task", "world"], key=lambda column: column.replace(order), kind="stable")
+    # Of dtype object, so that a gap is empty and not nan.
+    whole = whole.astype(object).where(whole.notna(), None)
+    digits = ("", "d", "", ".1f", ".1f", ".1f", "+.1f")
+    text: str = whole.to_markdown(index=False, floatfmt=digits, missingval="")
+    return text
+
+
+def _words_alone(world: TaskSection, task: str, language: str) -> float:
+    """Score of the majority tagger, or of the bag of words, trained on the source."""
+    if not isinstance(world.data, ToyData):
+        raise ValueError(f"worlds differ in the seed of toy data, was: data of kind {world.data.kind}")
+    train = toy_split(world.data, TASKS[task], world.source, "train")
+    test = toy_split(world.data, TASKS[task], language, "test")
+    baseline = majority_tagger if TASKS[task].level is Level.WORD else bag_of_words
+    guesses = [np.array(classes) for classes in baseline(train, test)]
+    return evaluate(TASKS[task], test, guesses)[TASKS[task].metric]
+
+
+def _with_seed(parameters: Parameters, profile: str, seed: int) -> Parameters:
+    whole = parameters.model_dump()
+    for task in whole["profiles"][profile]["tasks"].values():
+        task["data"]["seed"] = seed
+    return Parameters.model_validate(whole)

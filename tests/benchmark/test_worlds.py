@@ -1,0 +1,68 @@
+"""Worlds of other seeds: what runs, and the table of several."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.layout import Layout
+from benchmark.results import Result, System, write_cell
+from benchmark.settings import read_parameters
+from benchmark.worlds import overview, read_world, run_world
+from tests.benchmark.conftest import World
+from tests.benchmark.test_ranges import result
+from tests.benchmark.test_tables import result as any_result
+from tests.miniature import TASK, write_miniature
+
+
+def test_a_world_is_read_from_its_root(tmp_path: Path) -> None:
+    for seed in (10, 9):
+        layout = Layout("smoke", tmp_path / f"world {seed}")
+        write_cell(layout.cells("xner", "es"), [result(seed)])
+        write_cell(layout.cells("xner", "de"), [result(2 * seed, language="de")])
+    found = read_world(tmp_path / "world 9", "smoke", ["xner"])
+    assert [(r.system, r.language, r.scores[1]) for r in found] == [
+        (System.UXLA, "de", 18),
+        (System.UXLA, "es", 9),
+    ]
+
+
+def test_the_overview_has_a_line_for_every_language_of_a_world_and_their_average(tmp_path: Path) -> None:
+    write_miniature(tmp_path / "params.yaml")
+    scores = {"qaa": (90, None), "qab": (60, 65), "qac": (50, 53)}
+    model = {"seed": 11, "dev_score": 90}
+
+    def found(task: str) -> list[Result]:
+        return [
+            any_result(system, "es", models=[model | {"score": score}]).model_copy(
+                update={"language": code, "task": task}
+            )
+            for code, pair in scores.items()
+            for system, score in zip(("confidence_penalty", "uxla"), pair, strict=True)
+            if score is not None
+        ]
+
+    parameters = read_parameters(tmp_path / "params.yaml")
+    tasks = parameters.profiles["smoke"].run.tasks
+    page = overview(parameters, {3: [r for task in tasks for r in found(task)]}, profile="smoke")
+    head, _, *lines = [[entry.strip() for entry in line.strip("|").split("|")] for line in page.splitlines()]
+    assert head == ["task", "world", "language", "words alone", "con-penalty", "UXLA", "gain"]
+    assert [[task, w, code, *rest] for task, w, code, _, *rest in lines] == [
+        line
+        for task in tasks
+        for line in (
+            [task, "3", "qaa", "90.0", "", ""],
+            [task, "3", "qab", "60.0", "65.0", "+5.0"],
+            [task, "3", "qac", "50.0", "53.0", "+3.0"],
+            [task, "3", "average", "", "", "+4.0"],
+        )
+    ]
+    assert all(0 < float(line[3]) < 100 for line in lines if line[2] != "average")
+
+
+@pytest.mark.slow
+def test_a_world_goes_on_with_the_task_where_it_stopped(world: World, copied: World) -> None:
+    cells = copied.layout.cells(TASK, "any").parent
+    run_world(world.parameters, profile="smoke", seed=1, root=copied.root)
+    assert {p.name: p.read_bytes() for p in cells.iterdir()} == {
+        p.name: p.read_bytes() for p in world.layout.cells(TASK, "any").parent.iterdir()
+    }

@@ -1,0 +1,25 @@
+"""The tokenizer: the same bytes each time, and the special tokens of XLM-R."""
+
+from pathlib import Path
+
+from uxla.examples import Corpus
+from uxla.tokenizer import train_tokenizer
+
+
+def test_a_tokenizer_trained_twice_is_the_same_to_the_byte(toy_text: Corpus, tmp_path: Path) -> None:
+    sentences = [" ".join(example.texts[0]) for example in toy_text]
+    for name in "abc":
+        train_tokenizer(iter(sentences), vocabulary=400).save_pretrained(tmp_path / name)
+    for file in sorted(path.name for path in (tmp_path / "a").iterdir()):
+        assert len({(tmp_path / name / file).read_bytes() for name in "abc"}) == 1
+
+
+def test_a_tokenizer_has_the_special_tokens_of_xlm_r_and_no_more_pieces_than_asked(toy_text: Corpus) -> None:
+    tokenizer = train_tokenizer((" ".join(e.texts[0]) for e in toy_text), vocabulary=300)
+    assert len(tokenizer) <= 300
+    assert tokenizer.convert_tokens_to_ids(["<s>", "<pad>", "</s>", "<unk>"]) == [0, 1, 2, 3]
+    assert tokenizer.mask_token_id == len(tokenizer) - 1
+    sentence = " ".join(toy_text.select([3]).table["texts"][0].as_py()[0])
+    ids = tokenizer(sentence)["input_ids"]
+    assert (ids[0], ids[-1]) == (0, 2)
+    assert tokenizer.decode(ids, skip_special_tokens=True).strip() == sentence

@@ -1,0 +1,52 @@
+"""A tokenizer of the XLM-R kind, trained on any text."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from transformers import XLMRobertaTokenizer
+
+from uxla.language_model import WORD_START
+
+
+def train_tokenizer(sentences: Iterable[str], *, vocabulary: int) -> XLMRobertaTokenizer:
+    """A Unigram tokenizer of at most `vocabulary` pieces; the same sentences give the same pieces.
+
+    Half the pieces are subwords found by the trainer. It sees every distinct word once and takes
+    only strings that occur twice, so it misses whole words; the most frequent of those fill the
+    other half, with the log of their relative frequency as score.
+    """
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    backend = Tokenizer(models.Unigram())
+    backend.normalizer = normalizers.NFKC()
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
+    )
+    trainer = trainers.UnigramTrainer(
+        vocab_size=vocabulary // 2, special_tokens=special, unk_token="<unk>", show_progress=False
+    )
+    words = Counter[str]()
+    backend.train_from_iterator(_counted(sentences, words), trainer)
+    found = dict(json.loads(backend.to_str())["model"]["vocab"][len(special) :])
+    # The trainer goes twice by the order of a hash table. Its sums are equal to ten digits, not to the
+    # last bit; and characters that are no good piece come last, each 0.0001 likelier than the one before.
+    lowest = min(found.values(), default=0.0)
+    added = lowest + 0.0001 * sum(len(piece) == 1 for piece in found)
+    scores = {p: round(lowest if len(p) == 1 and s <= added else s, 3) for p, s in found.items()}
+    n_words = words.total()
+    for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0])):
+        # The mask token takes the last place of the vocabulary.
+        if len(scores) + len(special) + 1 >= vocabulary or count < 2:
+            break
+        piece = WORD_START + backend.normalizer.normalize_str(word)
+        scores[piece] = max(scores.get(piece, -math.inf), round(math.log(count / n_words), 3))
+    ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    return XLMRobertaTokenizer(vocab=[*((name, 0.0) for name in special), *ranked], model_max_length=512)
+
+
+def _counted(sentences: Iterable[str], words: Counter[str]) -> Iterator[str]:
+    for sentence in sentences:
+        words.update(sentence.split())
+        yield sentence
