@@ -14,6 +14,7 @@ from benchmark.markup import LATEX, MARKDOWN, TERMINAL, Markup
 from benchmark.results import System
 from benchmark.statistics import CONFIDENCE_LEVEL, Spread
 from benchmark.tables import AVERAGE, ROWS, Row, Table, records
+from benchmark.variants import title_of
 from uxla.files import write_text
 
 METRICS = {"f1": "span F1", "accuracy": "accuracy"}
@@ -136,7 +137,7 @@ def _scores(table: Table, style: Markup) -> Section:
         f"Test examples: {', '.join(f'{name} {sizes[name]:,}' for name in table.languages if name in sizes)}."
         f"{_collapses(table)}{''.join(f' {name}: {why}.' for name, why in table.absent.items())}"
     )
-    caption = f"{first.task.upper()}, profile {first.profile}: {METRICS[first.metric]} on the test sets"
+    caption = f"{title_of(first.task)}, profile {first.profile}: {METRICS[first.metric]} on the test sets"
     cells = pd.DataFrame(grid, columns=["system", *columns, "selected on"])
     upper_bound = ROWS.index(Row(System.SUPERVISED, is_ensemble=False))
     return Section("scores", style.escape(caption), cells, style.escape(legend), rule_before=upper_bound)

@@ -5,11 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from benchmark.data import HubData, ToyData
-from benchmark.fields import Code, NotNegative, Positive, Precision, Section, Share
-from uxla.tasks import TASKS
-
-Labels = Literal["target", "all"]
-"""Whose labels the upper bound learns from: the target's own, or those of all languages of the task."""
+from benchmark.fields import Code, Labels, NotNegative, Positive, Precision, Section, Share
+from benchmark.variants import task_of
 
 
 class OptimisationSection(Section):
@@ -27,7 +24,7 @@ class LanguageModelSection(OptimisationSection):
     """The masked LM that this project pretrains where no public checkpoint is used."""
 
     pretrained: None
-    corpora: tuple[Annotated[str, Field(pattern=r"^[a-z]+/[a-z]{2,3}$")], ...]
+    corpora: tuple[Annotated[str, Field(pattern=r"^[a-z_]+/[a-z]{2,3}$")], ...]
     """`task/language` of every corpus it is trained on."""
     vocabulary: Annotated[int, Field(ge=100)]
     layers: PositiveInt
@@ -197,6 +194,5 @@ class Profile(Section):
     @model_validator(mode="after")
     def _known_tasks(self) -> Self:
         for name in self.tasks:
-            if name not in TASKS:
-                raise ValueError(f"a task must be one of {', '.join(TASKS)}, was: {name}")
+            task_of(name)
         return self

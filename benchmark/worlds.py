@@ -15,8 +15,9 @@ from benchmark.sources import toy_split
 from benchmark.statistics import spread
 from benchmark.toy import bag_of_words, majority_tagger
 from benchmark.tracking import Store, open_store
+from benchmark.variants import task_of
 from uxla.metrics import evaluate
-from uxla.tasks import TASKS, Level
+from uxla.tasks import Level
 
 
 def run_world(parameters: Parameters, *, profile: str, seed: int, root: Path) -> None:
@@ -107,11 +108,11 @@ def _words_alone(world: TaskSection, task: str, language: str) -> float:
     """Score of the majority tagger, or of the bag of words, trained on the source."""
     if not isinstance(world.data, ToyData):
         raise ValueError(f"worlds differ in the seed of toy data, was: data of kind {world.data.kind}")
-    train = toy_split(world.data, TASKS[task], world.source, "train")
-    test = toy_split(world.data, TASKS[task], language, "test")
-    baseline = majority_tagger if TASKS[task].level is Level.WORD else bag_of_words
+    train = toy_split(world.data, task_of(task), world.source, "train")
+    test = toy_split(world.data, task_of(task), language, "test")
+    baseline = majority_tagger if task_of(task).level is Level.WORD else bag_of_words
     guesses = [np.array(classes) for classes in baseline(train, test)]
-    return evaluate(TASKS[task], test, guesses)[TASKS[task].metric]
+    return evaluate(task_of(task), test, guesses)[task_of(task).metric]
 
 
 def _with_seed(parameters: Parameters, profile: str, seed: int) -> Parameters:

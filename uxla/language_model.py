@@ -5,14 +5,12 @@ from typing import cast
 
 import numpy as np
 import torch
-from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from uxla.devices import place
 from uxla.encoding import WordEncoder
 from uxla.files import replacing
-
-WORD_START = "\u2581"
-"""How SentencePiece marks a piece that begins a word; WordPiece marks the others, by `##`."""
+from uxla.tokenizer import WORD_START, open_tokenizer
 
 
 class MaskedLanguageModel:
@@ -37,8 +35,7 @@ class MaskedLanguageModel:
         network = AutoModelForMaskedLM.from_pretrained(
             source, revision=revision, dtype=torch.float32, use_safetensors=True
         )
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
-        return cls(network, cast(PreTrainedTokenizerFast, tokenizer))
+        return cls(network, open_tokenizer(source, revision=revision))
 
     def save(self, path: Path) -> None:
         """Write weights (safetensors), configuration and tokenizer to a folder, whole or not at all."""

@@ -7,7 +7,6 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
-    AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
@@ -18,6 +17,7 @@ from uxla.encoding import WordEncoder
 from uxla.files import replacing
 from uxla.randomness import torch_seed
 from uxla.tasks import TASKS, Task
+from uxla.tokenizer import open_tokenizer
 
 
 class TaskModel:
@@ -54,7 +54,7 @@ class TaskModel:
             network = AutoModelForTokenClassification.from_pretrained(
                 encoder, config=config, dtype=torch.float32, use_safetensors=True
             )
-        return cls(network, _tokenizer(encoder), task)
+        return cls(network, open_tokenizer(encoder), task)
 
     @classmethod
     def load(cls, path: Path, *, dropout: float | None = None) -> "TaskModel":
@@ -71,7 +71,7 @@ class TaskModel:
         network = AutoModelForTokenClassification.from_pretrained(
             path, config=config, dtype=torch.float32, use_safetensors=True
         )
-        return cls(network, _tokenizer(path), task)
+        return cls(network, open_tokenizer(path), task)
 
     def save(self, path: Path) -> None:
         """Write weights (safetensors), configuration and tokenizer to a folder, whole or not at all."""
@@ -108,13 +108,6 @@ class TaskModel:
         """Scores of the classes at the labelled positions: (n_positions, n_classes)."""
         logits: torch.Tensor = self.network(**batch.inputs).logits[batch.rows, batch.marks]
         return logits
-
-
-def _tokenizer(source: str | Path) -> PreTrainedTokenizerFast:
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ValueError(f"{source}: expected a fast tokenizer, was: {type(tokenizer).__name__}")
-    return tokenizer
 
 
 def _dropouts(dropout: float) -> dict[str, float]:

@@ -1,14 +1,30 @@
-"""A tokenizer of the XLM-R kind, trained on any text."""
+"""Tokenizers: opened, or one of the XLM-R kind trained on any text."""
 
 import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import XLMRobertaTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, XLMRobertaTokenizer
 
-from uxla.language_model import WORD_START
+WORD_START = "\u2581"
+"""How SentencePiece marks a piece that begins a word; WordPiece marks the others, by `##`."""
+
+
+def open_tokenizer(source: str | Path, *, revision: str = "main") -> PreTrainedTokenizerFast:
+    """A tokenizer from a folder or from the hub; how it was fetched is not saved with it again.
+
+    Raises:
+        ValueError: there is none of the fast kind.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ValueError(f"{source}: expected a fast tokenizer, was: {type(tokenizer).__name__}")
+    for key in ("is_local", "local_files_only"):
+        tokenizer.init_kwargs.pop(key, None)
+    return tokenizer
 
 
 def train_tokenizer(sentences: Iterable[str], *, vocabulary: int) -> XLMRobertaTokenizer:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.fields import Section
+from benchmark.fields import Labels, Section
 from benchmark.layout import ALL, Layout
 from benchmark.progress import bar
 from benchmark.results import (
@@ -24,11 +24,12 @@ from benchmark.results import (
     System,
     write_cell,
 )
-from benchmark.sections import AdaptationSection, EvaluationSection, Labels
+from benchmark.sections import AdaptationSection, EvaluationSection
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.stages.learning import read_dev_score
 from benchmark.statistics import Counts, bootstrap_interval, paired_test
 from benchmark.tracking import Store
+from benchmark.variants import task_of
 from uxla.devices import default_device, use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing
@@ -37,7 +38,6 @@ from uxla.metrics import evaluate as score
 from uxla.metrics import span_counts
 from uxla.models import TaskModel
 from uxla.predictions import Predictions, ensemble
-from uxla.tasks import TASKS
 
 
 class Settings(Section):
@@ -78,7 +78,7 @@ def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, st
     labelled: list[PseudoLabels] = []
     if settings.target is not None:
         gold = Corpus.load(layout.corpus(task, language, "labelled"))
-        labelled = pseudo_labels(layout.adapted(task, language) / "lessons", gold=gold, task=TASKS[task])
+        labelled = pseudo_labels(layout.adapted(task, language) / "lessons", gold=gold, task=task_of(task))
     results = []
     for system in scored:
         about: dict[str, Any] = {"profile": layout.profile, "task": task, "language": language}
@@ -99,7 +99,7 @@ def _result(
     outcome = scored[system]
     return Result(
         system=system,
-        metric="f1" if TASKS[about["task"]].metric == "f1" else "accuracy",
+        metric="f1" if task_of(about["task"]).metric == "f1" else "accuracy",
         split="test",
         models=tuple(outcome.models),
         interval=_interval(outcome.counts[:-1], section),
@@ -130,12 +130,12 @@ def _score(folder: Path, seeds: Sequence[int], test: Corpus, task: str) -> Score
         model.to(default_device())
         predictions.append(predict(model, test.unlabelled()))
     predictions.append(ensemble(predictions))
-    scores = [score(TASKS[task], test, p.classes)[TASKS[task].metric] for p in predictions]
+    scores = [score(task_of(task), test, p.classes)[task_of(task).metric] for p in predictions]
     models = [
         ModelScore(seed=seed, score=value, dev_score=read_dev_score(folder / str(seed)))
         for seed, value in zip(seeds, scores[:-1], strict=True)
     ]
-    counts = np.stack([span_counts(TASKS[task], test, p.classes) for p in predictions])
+    counts = np.stack([span_counts(task_of(task), test, p.classes) for p in predictions])
     alone = [len(np.unique(np.concatenate(p.classes))) == 1 for p in predictions[:-1]]
     collapsed = tuple(seed for seed, is_alone in zip(seeds, alone, strict=True) if is_alone)
     return Scored(predictions, counts, models, scores[-1], collapsed)

@@ -9,11 +9,11 @@ from benchmark.progress import ticking
 from benchmark.recipes import recipe
 from benchmark.sections import RecipeSection
 from benchmark.tracking import Run
+from benchmark.variants import task_of
 from uxla.devices import default_device
 from uxla.examples import Corpus
 from uxla.files import write_text
 from uxla.models import TaskModel
-from uxla.tasks import TASKS
 from uxla.training import Fit, fit
 
 
@@ -48,7 +48,7 @@ def train_models(job: Job, *, layout: Layout, run: Run) -> None:
     settings = recipe(job.section, confidence_penalty=job.confidence_penalty)
     for seed in job.seeds:
         model = TaskModel.build(
-            layout.language_model, TASKS[job.task], seed=seed, dropout=job.section.dropout
+            layout.language_model, task_of(job.task), seed=seed, dropout=job.section.dropout
         )
         model.to(default_device())
         folder = job.folder / str(seed)

@@ -2,15 +2,14 @@
 
 from benchmark.census import as_table, census
 from benchmark.data import HubData, ToyData
-from benchmark.fields import Section
+from benchmark.fields import Labels, Section
 from benchmark.layout import ALL, Layout
 from benchmark.progress import bar
-from benchmark.sections import Labels
 from benchmark.sources import as_json, read_data, text_of
 from benchmark.tracking import Store
+from benchmark.variants import task_of
 from uxla.examples import Corpus, joined
 from uxla.files import write_text
-from uxla.tasks import TASKS
 
 
 class Settings(Section):
@@ -25,15 +24,15 @@ def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> N
     """Write unlabelled and labelled training text, dev, test and raw text of every language of the data."""
     languages = [settings.source, *(name for name in settings.data.codes if name != settings.source)]
     # All is read before anything is written: a bad file leaves nothing behind.
-    readings = read_data(settings.data, TASKS[task], languages, lock=layout.data_lock)
-    manifest = {language: census(readings[language], TASKS[task]) for language in bar(languages, "census")}
+    readings = read_data(settings.data, task_of(task), languages, lock=layout.data_lock)
+    manifest = {language: census(readings[language], task_of(task)) for language in bar(languages, "census")}
     parts: dict[tuple[str, str], Corpus] = {}
     text: dict[str, Corpus] = {}
     for language, splits in readings.items():
         train = splits["train"].corpus
         parts |= {(language, "labelled"): train, (language, "unlabelled"): train.unlabelled()}
         parts |= {(language, split): splits[split].corpus for split in ("dev", "test")}
-        text[language] = text_of(settings.data, TASKS[task], language, splits["train"])
+        text[language] = text_of(settings.data, task_of(task), language, splits["train"])
     if settings.supervised_on == "all":
         for part in ("labelled", "dev"):
             parts[ALL, part] = joined([parts[language, part] for language in languages])

@@ -5,6 +5,7 @@ import pytest
 from benchmark.catalogue import Counts, Dataset, Kind, catalogue, source_of
 from benchmark.data import ColumnFiles, HubData, Repository
 from benchmark.settings import read_parameters
+from benchmark.variants import task_of
 from tests.benchmark.parameters import PARAMETERS
 from uxla.tasks import TASKS
 
@@ -39,7 +40,7 @@ def test_params_yaml_names_datasets_of_the_catalogue() -> None:
         for task, section in profile.tasks.items():
             if isinstance(section.data, HubData):
                 for language, entry in section.data.languages.items():
-                    assert source_of(entry, TASKS[task], language).counts is not None
+                    assert source_of(entry, task_of(task), language).counts is not None
 
 
 def test_a_name_stands_for_the_files_of_its_language() -> None:

@@ -17,8 +17,8 @@ from benchmark.sections import (
     TaskSection,
 )
 from benchmark.settings import read_parameters
+from benchmark.variants import task_of
 from tests.benchmark.parameters import PARAMETERS, SHARED, content
-from uxla.tasks import TASKS
 
 PARSED = read_parameters(PARAMETERS)
 PAPER = PARSED.profiles["paper"]
@@ -147,7 +147,7 @@ def test_no_row_of_table_8_is_forgotten(table: dict[tuple[str, str], Any]) -> No
 def test_both_columns_of_the_source_and_the_targets_are_of_known_tasks() -> None:
     for profile in PARSED.profiles.values():
         for name, task in profile.tasks.items():
-            assert len(task.vicinity.diversification_factors) == TASKS[name].n_texts
+            assert len(task.vicinity.diversification_factors) == task_of(name).n_texts
 
 
 def refused(section: type, values: object) -> str:
@@ -197,7 +197,7 @@ def test_what_is_run_is_not_absent() -> None:
 
 def test_tasks_are_known() -> None:
     profile = {**SMOKE, "tasks": {"pos": SMOKE["tasks"]["xner"]}}
-    assert refused(Profile, profile).endswith("a task must be one of xner, wikiann, xnli, pawsx, was: pos")
+    assert "a task must be one of xner, wikiann, xnli, pawsx" in refused(Profile, profile)
 
 
 def test_a_language_model_is_made_here_or_public() -> None:

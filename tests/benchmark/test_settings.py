@@ -297,7 +297,7 @@ def test_the_source_has_no_target_where_a_stage_takes_that() -> None:
         (
             prepare.Settings,
             ("paper", "pos", None),
-            "profiles.paper.tasks must be one of xner, wikiann, xnli, pawsx, was: pos",
+            "profiles.paper.tasks must be one of xner, wikiann, xnli, pawsx, xnli_full, pawsx_full, was: pos",
         ),
         (
             pretrain.Settings,

@@ -176,7 +176,7 @@ def test_a_tokenizer_that_cannot_be_read_into_words_is_refused(
     class Slow:
         pass
 
-    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda source: Slow())
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda source, revision: Slow())
     with pytest.raises(ValueError, match="xlmr: expected a fast tokenizer, was: Slow"):
         TaskModel.build(encoder_folder, XNER, seed=3)
 

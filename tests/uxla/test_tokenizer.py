@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import huggingface_hub.constants
+import pytest
+
 from uxla.examples import Corpus
-from uxla.tokenizer import train_tokenizer
+from uxla.tokenizer import open_tokenizer, train_tokenizer
 
 
 def test_a_tokenizer_trained_twice_is_the_same_to_the_byte(toy_text: Corpus, tmp_path: Path) -> None:
@@ -23,3 +26,13 @@ def test_a_tokenizer_has_the_special_tokens_of_xlm_r_and_no_more_pieces_than_ask
     ids = tokenizer(sentence)["input_ids"]
     assert (ids[0], ids[-1]) == (0, 2)
     assert tokenizer.decode(ids, skip_special_tokens=True).strip() == sentence
+
+
+def test_how_a_tokenizer_was_opened_is_not_saved_with_it(
+    encoder_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for offline in (False, True):
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", offline)
+        open_tokenizer(encoder_folder).save_pretrained(tmp_path / str(offline))
+    for file in (tmp_path / "True").iterdir():
+        assert file.read_bytes() == (tmp_path / "False" / file.name).read_bytes(), file.name
