@@ -27,7 +27,7 @@ define reproduce
 @"$(BIN)/dvc" repro $(1:%=%:)pretrain
 @for verbs in 'warmup|generate|supervise' adapt evaluate; do \
     "$(BIN)/dvc" stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
-    xargs -P $(JOBS) -n 2 "$(BIN)/dvc" --wait-for-lock repro --single-item; done
+    xargs -P $(JOBS) -n 4 "$(BIN)/dvc" --wait-for-lock repro --single-item; done
 @"$(BIN)/dvc" repro $(1)
 endef
 

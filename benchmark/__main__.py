@@ -148,10 +148,11 @@ def worlds(
 ) -> None:
     """Run a profile in several toy worlds and record the ranges of its scores; goes on where it stopped.
 
-    The world of params.yaml itself is not run again: its results are those of `dvc repro`.
+    A world that is recorded with the parameters as they are is not run again: after a change of the
+    code alone, remove the file of ranges. The world of params.yaml itself is that of `dvc repro`.
     """
-    from benchmark.ranges import record
-    from benchmark.worlds import overview, read_world, run_world
+    from benchmark.ranges import record, recorded, scores_of
+    from benchmark.worlds import fingerprint, overview, read_world, run_world
     from uxla.files import write_text
 
     if not re.fullmatch(r"\d+(,\d+)*", seeds):
@@ -159,16 +160,18 @@ def worlds(
     parameters, folder = _parameters(), Path("state") / profile / "worlds"
     tasks = select(Tasks, parameters, profile=profile).run.tasks
     of_profile = parameters.profiles[profile].tasks[tasks[0]].data.seed
-    results = {}
+    tables, settings = Layout(profile).tables(), fingerprint(parameters, profile=profile)
+    known = recorded(tables / "ranges.json", settings=settings)
     for seed in map(int, seeds.split(",")):
         root = Path() if seed == of_profile else folder / f"seed-{seed}"
-        if seed != of_profile:
+        if seed != of_profile and seed not in known:
             run_world(parameters, profile=profile, seed=seed, root=root)
-        results[seed] = read_world(root, profile, tasks)
-    tables = Layout(profile).tables()
-    record(results, tables / "ranges.json")
-    text = overview(parameters, results, profile=profile)
-    write_text(tables / "worlds.md", f"`python -m benchmark worlds {profile} --seeds {seeds}`\n\n{text}\n")
+        if seed == of_profile or seed not in known:
+            known[seed] = scores_of(read_world(root, profile, tasks))
+        record(known, tables / "ranges.json", settings=settings)
+    text = overview(parameters, dict(sorted(known.items())), profile=profile)
+    names = ",".join(map(str, sorted(known)))
+    write_text(tables / "worlds.md", f"`python -m benchmark worlds {profile} --seeds {names}`\n\n{text}\n")
     typer.echo(text)
 
 

@@ -1,57 +1,96 @@
 """Between what bounds the scores of a profile lie over several toy worlds, and whether they still do."""
 
-import json
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.results import Result, System
 from benchmark.sources import as_json
 from benchmark.statistics import spread
 from uxla.files import write_text
 
+AGAIN = "python -m benchmark worlds"
 
-class Range(BaseModel):
-    """Mean scores of one system in one language of a task over the worlds, and what bounds the usual ones.
 
-    `low` and `high` are the lowest and the highest score, each moved outwards by the standard deviation.
-    """
-
+class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    task: str
-    language: str
-    system: System
-    scores: dict[int, float]
+
+class Score(_Record):
+    """Mean score of the models of one system, with its 95 % interval over the test examples."""
+
+    mean: float
     low: float
     high: float
 
 
-def record(results: Mapping[int, Iterable[Result]], path: Path) -> list[Range]:
+class Range(_Record):
+    """Scores of one system in one language of a task, by the seed of the world, and what bounds them.
+
+    `low` and `high` are the ends of the lowest and the highest interval, each moved outwards by the
+    standard deviation of the means, if there is more than one.
+    """
+
+    task: str
+    language: str
+    system: System
+    scores: dict[int, Score]
+    low: float
+    high: float
+
+
+class Ranges(_Record):
+    """The ranges of a profile, and a digest of the parameters that its worlds have in common."""
+
+    settings: str
+    ranges: tuple[Range, ...]
+
+
+Scores = Mapping[tuple[str, str, System], Score]
+"""The score of every system, by task, language and system."""
+
+
+def scores_of(results: Iterable[Result]) -> Scores:
+    """The scores of one world, as they are recorded."""
+    return {
+        (r.task, r.language, r.system): Score(
+            mean=round(spread(r.scores).mean, 2),
+            low=round(r.interval.low, 2),
+            high=round(r.interval.high, 2),
+        )
+        for r in results
+    }
+
+
+def recorded(path: Path, *, settings: str) -> dict[int, Scores]:
+    """The scores of all worlds that were run with the same settings, by seed; none if there is no file."""
+    known: dict[int, dict[tuple[str, str, System], Score]] = {}
+    if path.is_file() and (whole := _read(path)).settings == settings:
+        for item in whole.ranges:
+            for seed, score in item.scores.items():
+                known.setdefault(seed, {})[item.task, item.language, item.system] = score
+    return dict(known)
+
+
+def record(worlds: Mapping[int, Scores], path: Path, *, settings: str) -> list[Range]:
     """Write the ranges of the scores found in several worlds, by seed."""
-    flat = [
-        (result.task, result.language, result.system, seed, spread(result.scores).mean)
-        for seed, found in results.items()
-        for result in found
-    ]
     ranges = []
-    for (task, language, system), group in groupby(sorted(flat), key=lambda item: item[:3]):
-        scores = {seed: round(score, 2) for *_, seed, score in group}
-        whole = spread(list(scores.values()))
-        margin = whole.std or 0.0
+    for key in sorted({key for scores in worlds.values() for key in scores}):
+        task, language, system = key
+        scores = {seed: worlds[seed][key] for seed in sorted(worlds) if key in worlds[seed]}
+        margin = spread([score.mean for score in scores.values()]).std or 0.0
         ranges.append(
             Range(
                 task=task,
                 language=language,
                 system=system,
                 scores=scores,
-                low=round(max(0.0, whole.minimum - margin), 2),
-                high=round(min(100.0, whole.maximum + margin), 2),
+                low=round(max(0.0, min(score.low for score in scores.values()) - margin), 2),
+                high=round(min(100.0, max(score.high for score in scores.values()) + margin), 2),
             )
         )
-    write_text(path, as_json([item.model_dump(mode="json") for item in ranges]))
+    write_text(path, as_json(Ranges(settings=settings, ranges=tuple(ranges)).model_dump(mode="json")))
     return ranges
 
 
@@ -62,9 +101,8 @@ def check(results: Iterable[Result], path: Path) -> list[str]:
         ValueError: there is no file of ranges.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: expected recorded ranges, found none; run `python -m benchmark worlds`")
-    ranges = [Range.model_validate(item) for item in json.loads(path.read_text(encoding="utf-8"))]
-    known = {(item.task, item.language, item.system): item for item in ranges}
+        raise ValueError(f"{path}: expected recorded ranges, found none; run `{AGAIN}`")
+    known = {(item.task, item.language, item.system): item for item in _read(path).ranges}
     complaints = []
     for result in results:
         key = (result.task, result.language, result.system)
@@ -74,3 +112,10 @@ def check(results: Iterable[Result], path: Path) -> list[str]:
         elif not item.low <= score <= item.high:
             complaints.append(f"{name}: expected {item.low} to {item.high}, was: {score:.2f}")
     return complaints + [f"{' '.join(key)}: no score" for key in known]
+
+
+def _read(path: Path) -> Ranges:
+    try:
+        return Ranges.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise ValueError(f"{path}: not a file of ranges; remove it, and run `{AGAIN}`") from error

@@ -1,5 +1,6 @@
 """All stages of a profile in toy worlds of other seeds, and what they have in common."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import pandas as pd
 
 from benchmark.data import ToyData
 from benchmark.layout import ALL, Layout
+from benchmark.ranges import Scores
 from benchmark.results import Result, System, read_cells
 from benchmark.sections import TaskSection
 from benchmark.settings import Chosen, Parameters, select
 from benchmark.sources import toy_split
-from benchmark.statistics import spread
 from benchmark.toy import bag_of_words, majority_tagger
 from benchmark.tracking import Store, open_store
 from benchmark.variants import task_of
@@ -70,17 +71,23 @@ def read_world(root: Path, profile: str, tasks: Iterable[str]) -> list[Result]:
     return [result for task in tasks for result in read_cells(layout.cells(task, "any").parent)]
 
 
-def overview(parameters: Parameters, results: Mapping[int, Iterable[Result]], *, profile: str) -> str:
+def fingerprint(parameters: Parameters, *, profile: str) -> str:
+    """A digest of the parameters that all worlds of a profile have in common."""
+    whole = _with_seed(parameters, profile, 0).profiles[profile]
+    return hashlib.sha256(whole.model_dump_json().encode()).hexdigest()
+
+
+def overview(parameters: Parameters, worlds: Mapping[int, Scores], *, profile: str) -> str:
     """Every task and world in one line a language, as Markdown: words alone, the baseline, UXLA, its gain."""
     lines = []
-    for seed, found in results.items():
-        means = {(r.task, r.language, r.system): spread(r.scores).mean for r in found}
+    for seed, scores in worlds.items():
         world = _with_seed(parameters, profile, seed).profiles[profile]
         for task in world.run.tasks:
             section = world.tasks[task]
             for language in (section.source, *section.languages):
-                before = means[task, language, System.CONFIDENCE_PENALTY]
-                after = means.get((task, language, System.UXLA))
+                before = scores[task, language, System.CONFIDENCE_PENALTY].mean
+                adapted = scores.get((task, language, System.UXLA))
+                after = adapted.mean if adapted else None
                 lines.append(
                     {
                         "task": task,

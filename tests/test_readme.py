@@ -1,7 +1,7 @@
-"""The README is true: its example runs, its list of modules is complete, its commands exist.
+"""The README is true: its example runs, modules and tables are those of the tree, its commands exist.
 
-The list is made of the modules' first sentences; after a change, write it anew by
-`python -c "from tests.test_readme import *; write_modules()"`.
+The list is made of the modules' first sentences, the tables are those of the results; after a change,
+write them anew by `python -c "from tests.test_readme import *; write_modules(); write_tables()"`.
 """
 
 import ast
@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.settings import read_parameters
 from benchmark.toy import Family
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+PROFILES = ("smoke", "mini")
 BEGIN, END = "<!-- modules -->", "<!-- /modules -->"
 
 
@@ -30,16 +32,38 @@ def modules() -> str:
     return "\n".join(lines)
 
 
+def tables(profile: str) -> str:
+    """The tables of a profile up to the differences; what became of the pseudo labels is left out."""
+    run = read_parameters(ROOT / "params.yaml").profiles[profile].run
+    pages = [(ROOT / f"results/{profile}/{task}.md").read_text(encoding="utf-8") for task in run.tasks]
+    return "\n".join(page.partition("\n**Pseudo labels")[0] for page in pages)
+
+
 def write_modules() -> None:
     """Put the list of modules into the README."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{modules()}{END}{after}", encoding="utf-8")
+    _write(BEGIN, modules(), END)
+
+
+def write_tables() -> None:
+    """Put the tables into the README."""
+    for profile in PROFILES:
+        _write(f"<!-- table:{profile} -->", tables(profile), f"<!-- /table:{profile} -->")
+
+
+def _write(begin: str, content: str, end: str) -> None:
+    before, _, rest = README.read_text(encoding="utf-8").partition(begin)
+    README.write_text(f"{before}{begin}\n{content}{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 def test_the_list_of_modules_is_that_of_the_tree() -> None:
     listed = README.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
     assert listed.strip() == modules().strip()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_tables_are_those_of_the_results(profile: str) -> None:
+    text = README.read_text(encoding="utf-8").partition(f"<!-- table:{profile} -->")[2]
+    assert text.partition(f"<!-- /table:{profile} -->")[0].strip() == tables(profile).strip()
 
 
 def test_make_has_every_target_that_the_texts_name() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.ranges import check, record
+from benchmark.ranges import check, record, recorded, scores_of
 from benchmark.results import Result
 from tests.benchmark.test_tables import result as any_result
 
@@ -19,7 +19,9 @@ def result(score: float, *, system: str = "uxla", language: str = "es") -> Resul
         {"seed": seed, "score": score + offset, "dev_score": 90}
         for seed, offset in ((11, -1), (22, 0), (33, 1))
     ]
-    return any_result(system, language, models=models)
+    return any_result(
+        system, language, models=models, interval={"low": score - 0.5, "high": score + 0.5}
+    )
 
 
 def world(spanish: float, german: float) -> list[Result]:
@@ -27,62 +29,88 @@ def world(spanish: float, german: float) -> list[Result]:
 
 
 @pytest.fixture
-def recorded(tmp_path: Path) -> Path:
+def file(tmp_path: Path) -> Path:
     path = tmp_path / "ranges.json"
-    record({seed: world(*scores) for seed, scores in WORLDS.items()}, path)
+    record({seed: scores_of(world(*scores)) for seed, scores in WORLDS.items()}, path, settings="a")
     return path
 
 
-def test_a_range_is_the_extremes_widened_by_the_standard_deviation(recorded: Path) -> None:
+def test_a_range_is_the_outermost_intervals_widened_by_the_standard_deviation(file: Path) -> None:
+    def intervals(scores: dict[str, float]) -> dict[str, dict[str, float]]:
+        return {seed: {"mean": s, "low": s - 0.5, "high": s + 0.5} for seed, s in scores.items()}
+
     # Both languages deviate by 2 and by 1 from their means 52 and 60.
-    assert json.loads(recorded.read_text("utf-8")) == [
-        {"task": "xner", "language": code, "system": "uxla", "scores": scores, "low": low, "high": high}
+    assert json.loads(file.read_text("utf-8"))["ranges"] == [
+        {
+            "task": "xner",
+            "language": code,
+            "system": "uxla",
+            "scores": intervals(scores),
+            "low": low,
+            "high": high,
+        }
         for code, scores, low, high in (
-            ("de", {"1": 60, "2": 61, "3": 59}, 58, 62),
-            ("es", {"1": 50, "2": 54, "3": 52}, 48, 56),
+            ("de", {"1": 60, "2": 61, "3": 59}, 57.5, 62.5),
+            ("es", {"1": 50, "2": 54, "3": 52}, 47.5, 56.5),
         )
     ]
 
 
-def test_the_order_of_the_results_changes_no_byte(recorded: Path, tmp_path: Path) -> None:
-    record({seed: world(*scores)[::-1] for seed, scores in WORLDS.items()}, tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_bytes() == recorded.read_bytes()
+def test_the_order_of_the_results_changes_no_byte(file: Path, tmp_path: Path) -> None:
+    worlds = {seed: scores_of(world(*scores)[::-1]) for seed, scores in reversed(WORLDS.items())}
+    record(worlds, tmp_path / "again.json", settings="a")
+    assert (tmp_path / "again.json").read_bytes() == file.read_bytes()
 
 
 def test_a_range_ends_at_0_and_100(tmp_path: Path) -> None:
-    ranges = record({1: world(1, 99), 2: world(9, 91)}, tmp_path / "ranges.json")
-    assert [(r.language, r.low, r.high) for r in ranges] == [("de", 85.34, 100), ("es", 0, 14.66)]
+    ranges = record(
+        {1: scores_of(world(1, 99)), 2: scores_of(world(9, 91))}, tmp_path / "ranges.json", settings="a"
+    )
+    assert [(r.language, r.low, r.high) for r in ranges] == [("de", 84.84, 100), ("es", 0, 15.16)]
 
 
-def test_one_world_gives_a_range_of_one_score(tmp_path: Path) -> None:
-    ranges = record({1: world(50, 60)}, tmp_path / "ranges.json")
-    assert [(r.low, r.high) for r in ranges] == [(60, 60), (50, 50)]
+def test_one_world_gives_the_range_of_its_interval(tmp_path: Path) -> None:
+    ranges = record({1: scores_of(world(50, 60))}, tmp_path / "ranges.json", settings="a")
+    assert [(r.low, r.high) for r in ranges] == [(59.5, 60.5), (49.5, 50.5)]
 
 
-@pytest.mark.parametrize("scores", [*WORLDS.values(), (48, 58), (56, 62)])
-def test_scores_within_their_ranges_raise_no_complaint(recorded: Path, scores: tuple[float, float]) -> None:
-    assert check(world(*scores), recorded) == []
+@pytest.mark.parametrize("scores", [*WORLDS.values(), (47.5, 57.5), (56.5, 62.5)])
+def test_scores_within_their_ranges_raise_no_complaint(file: Path, scores: tuple[float, float]) -> None:
+    assert check(world(*scores), file) == []
 
 
-@pytest.mark.parametrize("score", [47.99, 56.01])
-def test_a_score_outside_its_range_is_named_with_the_range(recorded: Path, score: float) -> None:
-    assert check(world(score, 60), recorded) == [f"xner es uxla: expected 48.0 to 56.0, was: {score}"]
+@pytest.mark.parametrize("score", [47.49, 56.51])
+def test_a_score_outside_its_range_is_named_with_the_range(file: Path, score: float) -> None:
+    assert check(world(score, 60), file) == [f"xner es uxla: expected 47.5 to 56.5, was: {score}"]
 
 
-def test_a_score_without_a_range_is_named(recorded: Path) -> None:
+def test_a_score_without_a_range_is_named(file: Path) -> None:
     extra = result(70, system="supervised")
-    assert check([*world(50, 60), extra], recorded) == ["xner es supervised: 70.00 has no recorded range"]
+    assert check([*world(50, 60), extra], file) == ["xner es supervised: 70.00 has no recorded range"]
 
 
-def test_the_same_cell_of_another_task_has_a_range_of_its_own(recorded: Path) -> None:
+def test_the_same_cell_of_another_task_has_a_range_of_its_own(file: Path) -> None:
     other = result(52).model_copy(update={"task": "wikiann"})
-    assert check([*world(52, 60), other], recorded) == ["wikiann es uxla: 52.00 has no recorded range"]
+    assert check([*world(52, 60), other], file) == ["wikiann es uxla: 52.00 has no recorded range"]
 
 
-def test_a_range_without_a_score_is_named(recorded: Path) -> None:
-    assert check([result(50)], recorded) == ["xner de uxla: no score"]
+def test_a_range_without_a_score_is_named(file: Path) -> None:
+    assert check([result(50)], file) == ["xner de uxla: no score"]
 
 
 def test_ranges_must_have_been_recorded(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected recorded ranges, found none; run `python"):
         check(world(50, 60), tmp_path / "ranges.json")
+
+
+def test_worlds_are_known_again_by_the_settings_they_were_run_with(file: Path) -> None:
+    known = recorded(file, settings="a")
+    assert known == {seed: scores_of(world(*scores)) for seed, scores in WORLDS.items()}
+    assert recorded(file, settings="b") == {}
+    assert recorded(file.with_name("none.json"), settings="a") == {}
+
+
+def test_another_file_is_no_file_of_ranges(file: Path) -> None:
+    file.write_text("[]")
+    with pytest.raises(ValueError, match=r"ranges\.json: not a file of ranges; remove it, and run `python"):
+        check(world(50, 60), file)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.layout import Layout
+from benchmark.ranges import scores_of
 from benchmark.results import Result, System, write_cell
-from benchmark.settings import read_parameters
-from benchmark.worlds import overview, read_world, run_world
+from benchmark.settings import Parameters, read_parameters
+from benchmark.worlds import fingerprint, overview, read_world, run_world
 from tests.benchmark.conftest import World
 from tests.benchmark.test_ranges import result
 from tests.benchmark.test_tables import result as any_result
@@ -43,7 +44,9 @@ def test_the_overview_has_a_line_for_every_language_of_a_world_and_their_average
 
     parameters = read_parameters(tmp_path / "params.yaml")
     tasks = parameters.profiles["smoke"].run.tasks
-    page = overview(parameters, {3: [r for task in tasks for r in found(task)]}, profile="smoke")
+    page = overview(
+        parameters, {3: scores_of(r for task in tasks for r in found(task))}, profile="smoke"
+    )
     head, _, *lines = [[entry.strip() for entry in line.strip("|").split("|")] for line in page.splitlines()]
     assert head == ["task", "world", "language", "words alone", "con-penalty", "UXLA", "gain"]
     assert [[task, w, code, *rest] for task, w, code, _, *rest in lines] == [
@@ -57,6 +60,17 @@ def test_the_overview_has_a_line_for_every_language_of_a_world_and_their_average
         )
     ]
     assert all(0 < float(line[3]) < 100 for line in lines if line[2] != "average")
+
+
+def test_worlds_of_one_profile_differ_in_their_seeds_alone(tmp_path: Path) -> None:
+    write_miniature(tmp_path / "params.yaml")
+    parameters = read_parameters(tmp_path / "params.yaml")
+    of_seed, of_step = parameters.model_dump(), parameters.model_dump()
+    of_seed["profiles"]["smoke"]["tasks"][TASK]["data"]["seed"] = 5
+    of_step["profiles"]["smoke"]["tasks"][TASK]["warmup"]["max_steps"] = 5
+    same, others = (Parameters.model_validate(whole) for whole in (of_seed, of_step))
+    assert fingerprint(parameters, profile="smoke") == fingerprint(same, profile="smoke")
+    assert fingerprint(parameters, profile="smoke") != fingerprint(others, profile="smoke")
 
 
 @pytest.mark.slow
