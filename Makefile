@@ -24,11 +24,13 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 # `dvc repro $(1)` with what does not wait for each other side by side: same files, in less time.
 define reproduce
-@"$(BIN)/dvc" repro $(1:%=%:)pretrain
-@for verbs in 'warmup|generate|supervise' adapt evaluate; do \
-    "$(BIN)/dvc" stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
-    xargs -P $(JOBS) -n 4 "$(BIN)/dvc" --wait-for-lock repro --single-item; done
-@"$(BIN)/dvc" repro $(1)
+@dvc() { "$(BIN)/dvc" "$$@"; }; \
+if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
+dvc repro $(1:%=%:)pretrain; \
+for verbs in 'warmup|generate|supervise' adapt evaluate; do \
+    dvc stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
+    xargs -P $(JOBS) -n 4 "$(BIN)/dvc" --wait-for-lock repro --single-item; done; \
+dvc repro $(1)
 endef
 
 .PHONY: help setup smoke mini show check test lint type ui clean-venv

@@ -82,7 +82,7 @@ def user_files(folder: Path) -> Any:
         (["prepare", "smoke"], 2, "Missing argument 'task'."),
         (["prepare", "smoke", "xner", "--fast"], 2, "No such option: --fast"),
         (["prepare", "big", "xner"], 1, "profiles must be one of smoke, mini, paper, was: big"),
-        (["prepare", "smoke", "pos"], 1, "profiles.smoke.tasks must be one of xner, was: pos"),
+        (["prepare", "smoke", "pos"], 1, "profiles.smoke.tasks must be one of xner, xnli, pawsx, was: pos"),
         (["show", "big"], 1, "profiles must be one of smoke, mini, paper, was: big"),
         (["worlds", "big"], 1, "profiles must be one of smoke, mini, paper, was: big"),
         (
