@@ -163,11 +163,13 @@ def worlds(
     tables, settings = Layout(profile).tables(), fingerprint(parameters, profile=profile)
     known = recorded(tables / "ranges.json", settings=settings)
     for seed in map(int, seeds.split(",")):
-        root = Path() if seed == of_profile else folder / f"seed-{seed}"
-        if seed != of_profile and seed not in known:
+        root = Path()
+        if seed != of_profile:
+            if seed in known:
+                continue
+            root = folder / f"seed-{seed}"
             run_world(parameters, profile=profile, seed=seed, root=root)
-        if seed == of_profile or seed not in known:
-            known[seed] = scores_of(read_world(root, profile, tasks))
+        known[seed] = scores_of(read_world(root, profile, tasks))
         record(known, tables / "ranges.json", settings=settings)
     text = overview(parameters, dict(sorted(known.items())), profile=profile)
     names = ",".join(map(str, sorted(known)))

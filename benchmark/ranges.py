@@ -28,8 +28,8 @@ class Score(_Record):
 class Range(_Record):
     """Scores of one system in one language of a task, by the seed of the world, and what bounds them.
 
-    `low` and `high` are the ends of the lowest and the highest interval, each moved outwards by the
-    standard deviation of the means, if there is more than one.
+    `low` and `high` are the lowest and the highest mean, each moved outwards by the standard deviation;
+    of one world alone, the ends of its interval.
     """
 
     task: str
@@ -79,15 +79,18 @@ def record(worlds: Mapping[int, Scores], path: Path, *, settings: str) -> list[R
     for key in sorted({key for scores in worlds.values() for key in scores}):
         task, language, system = key
         scores = {seed: worlds[seed][key] for seed in sorted(worlds) if key in worlds[seed]}
-        margin = spread([score.mean for score in scores.values()]).std or 0.0
+        means = spread([score.mean for score in scores.values()])
+        low, high = next((score.low, score.high) for score in scores.values())
+        if means.std is not None:
+            low, high = means.minimum - means.std, means.maximum + means.std
         ranges.append(
             Range(
                 task=task,
                 language=language,
                 system=system,
                 scores=scores,
-                low=round(max(0.0, min(score.low for score in scores.values()) - margin), 2),
-                high=round(min(100.0, max(score.high for score in scores.values()) + margin), 2),
+                low=round(max(0.0, low), 2),
+                high=round(min(100.0, high), 2),
             )
         )
     write_text(path, as_json(Ranges(settings=settings, ranges=tuple(ranges)).model_dump(mode="json")))
