@@ -26,10 +26,9 @@ export MLFLOW_DISABLE_TELEMETRY := true
 define reproduce
 @dvc() { "$(BIN)/dvc" "$$@"; }; \
 if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
-dvc repro $(1:%=%:)pretrain; \
-for verbs in 'warmup|generate|supervise' adapt evaluate; do \
+for verbs in prepare pretrain 'warmup|generate|supervise' adapt evaluate aggregate; do \
     dvc stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
-    xargs -P $(JOBS) -n 4 "$(BIN)/dvc" --wait-for-lock repro --single-item; done; \
+    xargs -P $(JOBS) -n 1 "$(BIN)/dvc" --wait-for-lock repro --single-item; done; \
 dvc repro $(1)
 endef
 

@@ -22,8 +22,11 @@ def task_of(name: str) -> Task:
 def title_of(name: str) -> str:
     """What tables call it.
 
-    >>> title_of("xnli_full")
-    'XNLI full'
+    >>> title_of("pawsx_full")
+    'PAWS-X full'
+
+    Raises:
+        ValueError: there is no such task.
     """
-    task, _, variant = name.partition("_")
-    return f"{task.upper()} {variant}".strip()
+    variant = name.partition("_")[2]
+    return f"{task_of(name).title} {variant}".strip()

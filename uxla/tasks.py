@@ -14,9 +14,10 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Task:
-    """One task: its name, its labels in the order of the classes, and the shape of its examples."""
+    """One task: its names in code and in print, its labels in the order of the classes, and its examples."""
 
     name: str
+    title: str
     labels: tuple[str, ...]
     level: Level
     n_texts: int
@@ -52,10 +53,10 @@ def _iob2(*types: str) -> tuple[str, ...]:
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        Task("xner", _iob2("PER", "ORG", "LOC", "MISC"), Level.WORD, n_texts=1),
-        Task("wikiann", _iob2("PER", "ORG", "LOC"), Level.WORD, n_texts=1),
-        Task("xnli", ("entailment", "neutral", "contradiction"), Level.EXAMPLE, n_texts=2),
-        Task("pawsx", ("different", "paraphrase"), Level.EXAMPLE, n_texts=2),
+        Task("xner", "XNER", _iob2("PER", "ORG", "LOC", "MISC"), Level.WORD, n_texts=1),
+        Task("wikiann", "WikiANN", _iob2("PER", "ORG", "LOC"), Level.WORD, n_texts=1),
+        Task("xnli", "XNLI", ("entailment", "neutral", "contradiction"), Level.EXAMPLE, n_texts=2),
+        Task("pawsx", "PAWS-X", ("different", "paraphrase"), Level.EXAMPLE, n_texts=2),
     )
 }
 """The tasks of the paper, by name; `wikiann` is XNER without MISC (Table 2)."""

@@ -252,7 +252,7 @@ def test_the_anchor_reaches_all_targets(file: Path) -> None:
     """What follows `<<` is a copy: the section it names counts where nothing overrides it."""
     text = PARAMETERS.read_text(encoding="utf-8")
     file.write_text(
-        text.replace("max_steps: 60 ", "max_steps: 70 ").replace("max_steps: 60\n", "max_steps: 70\n")
+        text.replace("max_steps: 50 ", "max_steps: 70 ").replace("max_steps: 50\n", "max_steps: 70\n")
     )
     changed = read_parameters(file).profiles["smoke"].tasks["xner"]
     assert {target.max_steps for target in changed.targets.values()} == {70}

@@ -18,4 +18,4 @@ def test_any_other_name_is_refused(name: str) -> None:
 
 
 def test_a_table_is_called_by_task_and_setting() -> None:
-    assert [title_of(name) for name in ("xner", "pawsx_full")] == ["XNER", "PAWSX full"]
+    assert [title_of(name) for name in ("xner", "pawsx_full")] == ["XNER", "PAWS-X full"]
