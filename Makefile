@@ -22,14 +22,15 @@ export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-# `dvc repro $(1)` with what does not wait for each other side by side: same files, in less time.
+# `dvc repro $(1)` with what does not wait for each other side by side: same files, in less time. Of what
+# DVC says, the commands it runs are shown; bars and errors are on stderr.
 define reproduce
-@dvc() { "$(BIN)/dvc" "$$@"; }; \
+@dvc() { "$(BIN)/dvc" "$$@"; }; commands() { sed -un '/^> /p'; }; \
 if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
 for verbs in prepare pretrain 'warmup|generate|supervise' adapt evaluate aggregate; do \
     dvc stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
-    xargs -P $(JOBS) -n 1 "$(BIN)/dvc" --wait-for-lock repro --single-item; done; \
-dvc repro $(1)
+    xargs -P $(JOBS) -n 1 "$(BIN)/dvc" --wait-for-lock repro --single-item | commands; done; \
+dvc repro $(1) | commands
 endef
 
 .PHONY: help setup smoke mini show check test lint type ui clean-venv

@@ -146,6 +146,7 @@ def show(profile: Profile) -> None:
 def worlds(
     profile: Profile,
     seeds: Annotated[str, typer.Option(help="Seeds of the toy worlds, with commas between.")] = "1,2,3,4,5",
+    jobs: Annotated[int, typer.Option(help="Worlds that run at a time: one a core or a GPU.", min=1)] = 1,
 ) -> None:
     """Run a profile in several toy worlds and record the ranges of its scores; goes on where it stopped.
 
@@ -153,7 +154,7 @@ def worlds(
     code alone, remove the file of ranges. The world of params.yaml itself is that of `dvc repro`.
     """
     from benchmark.ranges import record, recorded, scores_of
-    from benchmark.worlds import fingerprint, overview, read_world, run_world
+    from benchmark.worlds import fingerprint, overview, read_world, run_worlds
     from uxla.files import write_text
 
     if not re.fullmatch(r"\d+(,\d+)*", seeds):
@@ -163,14 +164,13 @@ def worlds(
     of_profile = parameters.profiles[profile].tasks[tasks[0]].data.seed
     tables, settings = Layout(profile).tables(), fingerprint(parameters, profile=profile)
     known = recorded(tables / "ranges.json", settings=settings)
-    for seed in map(int, seeds.split(",")):
-        root = Path()
-        if seed != of_profile:
-            if seed in known:
-                continue
-            root = folder / f"seed-{seed}"
-            run_world(parameters, profile=profile, seed=seed, root=root)
-        known[seed] = scores_of(read_world(root, profile, tasks))
+    wanted = sorted(set(map(int, seeds.split(","))))
+    if of_profile in wanted:
+        known[of_profile] = scores_of(read_world(Path(), profile, tasks))
+        record(known, tables / "ranges.json", settings=settings)
+    missing = [seed for seed in wanted if seed not in known]
+    for seed, found in run_worlds(parameters, profile=profile, seeds=missing, folder=folder, jobs=jobs):
+        known[seed] = scores_of(found)
         record(known, tables / "ranges.json", settings=settings)
     text = overview(parameters, dict(sorted(known.items())), profile=profile)
     names = ",".join(map(str, sorted(known)))

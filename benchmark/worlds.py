@@ -1,7 +1,9 @@
 """All stages of a profile in toy worlds of other seeds, and what they have in common."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,33 @@ from benchmark.tracking import Store, open_store
 from benchmark.variants import task_of
 from uxla.metrics import evaluate
 from uxla.tasks import Level
+
+
+def run_worlds(
+    parameters: Parameters, *, profile: str, seeds: Sequence[int], folder: Path, jobs: int
+) -> Iterator[tuple[int, list[Result]]]:
+    """Run the worlds of some seeds, each below `folder`, so many at a time; yield one when it is done.
+
+    Each has a process of its own and goes on where it stopped; its scores do not depend on the others.
+    """
+    tasks = parameters.profiles[profile].run.tasks
+    # Leaving the block ends the processes, whatever the reason.
+    with get_context("spawn").Pool(jobs) as pool:
+        for seed in pool.imap_unordered(partial(_world, parameters, profile, folder), seeds):
+            yield seed, read_world(_root(folder, seed), profile, tasks)
+
+
+def _world(parameters: Parameters, profile: str, folder: Path, seed: int) -> int:
+    """Run a world, the first thing in its process, and name it."""
+    from uxla.devices import keep_memory
+
+    keep_memory()
+    run_world(parameters, profile=profile, seed=seed, root=_root(folder, seed))
+    return seed
+
+
+def _root(folder: Path, seed: int) -> Path:
+    return folder / f"seed-{seed}"
 
 
 def run_world(parameters: Parameters, *, profile: str, seed: int, root: Path) -> None:

@@ -8,7 +8,7 @@ from benchmark.layout import Layout
 from benchmark.ranges import scores_of
 from benchmark.results import Result, System, write_cell
 from benchmark.settings import Parameters, read_parameters
-from benchmark.worlds import fingerprint, overview, read_world, run_world
+from benchmark.worlds import fingerprint, overview, read_world, run_world, run_worlds
 from tests.benchmark.conftest import World
 from tests.benchmark.test_ranges import result
 from tests.benchmark.test_tables import result as any_result
@@ -80,3 +80,13 @@ def test_a_world_goes_on_with_the_task_where_it_stopped(world: World, copied: Wo
     assert {p.name: p.read_bytes() for p in cells.iterdir()} == {
         p.name: p.read_bytes() for p in world.layout.cells(TASK, "any").parent.iterdir()
     }
+
+
+@pytest.mark.slow
+def test_worlds_that_run_side_by_side_are_those_that_run_alone(world: World, tmp_path: Path) -> None:
+    found = dict(
+        run_worlds(world.parameters, profile="smoke", seeds=[1, 2], folder=tmp_path / "worlds", jobs=2)
+    )
+    assert found[1] == read_world(world.root, "smoke", [TASK])
+    assert sorted(found) == [1, 2]
+    assert scores_of(found[1]) != scores_of(found[2])
