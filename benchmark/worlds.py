@@ -1,6 +1,7 @@
 """All stages of a profile in toy worlds of other seeds, and what they have in common."""
 
 import hashlib
+import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from multiprocessing import get_context
@@ -31,8 +32,8 @@ def run_worlds(
     Each has a process of its own and goes on where it stopped; its scores do not depend on the others.
     """
     tasks = parameters.profiles[profile].run.tasks
-    # Leaving the block ends the processes, whatever the reason.
-    with get_context("spawn").Pool(jobs) as pool:
+    # Leaving the block ends the processes, whatever the reason: also after Ctrl-C, which is for this one.
+    with get_context("spawn").Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         for seed in pool.imap_unordered(partial(_world, parameters, profile, folder), seeds):
             yield seed, read_world(_root(folder, seed), profile, tasks)
 
