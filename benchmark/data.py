@@ -16,6 +16,8 @@ class ToyData(Section):
     """Another seed is another family of languages of the same make."""
     dev_sentences: PositiveInt
     test_sentences: PositiveInt
+    text_fraction: Annotated[float, Field(gt=0, le=1)]
+    """Share of each language's raw text that the masked LM trains on for this task."""
     world: ToyWorld
 
     @property

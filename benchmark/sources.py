@@ -82,7 +82,7 @@ def toy_split(data: ToyData, task: Task, language: str, split: str) -> Corpus:
 def text_of(data: ToyData | HubData, task: Task, language: str, train: Reading) -> Corpus:
     """Raw text of a language to pretrain on: the toy family's own, else all of the training split."""
     if isinstance(data, ToyData):
-        count = data.world.languages[language].text_sentences
+        count = max(1, round(data.text_fraction * data.world.languages[language].text_sentences))
         return _toy_corpus(data, task, language, "text", count).unlabelled()
     return (train.whole or train.corpus).unlabelled()
 

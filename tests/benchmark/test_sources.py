@@ -66,6 +66,13 @@ def test_toy_text_is_raw_and_apart_from_the_training_split(toy: ToyData) -> None
     assert set(text.ids).isdisjoint(train.ids)
 
 
+@pytest.mark.parametrize(("fraction", "count"), [(0.5, 5000), (0.00001, 1)])
+def test_a_task_may_take_a_share_of_the_toy_text(toy: ToyData, fraction: float, count: int) -> None:
+    train = toy_split(toy, XNER, "qae", "train")
+    text = text_of(toy.model_copy(update={"text_fraction": fraction}), XNER, "qae", train)
+    assert len(text) == count
+
+
 @pytest.mark.parametrize("task", ["xnli", "pawsx"])
 def test_tasks_of_pairs_have_toy_data_as_well(toy: ToyData, task: str, tmp_path: Path) -> None:
     readings = read_data(toy, TASKS[task], ["qae"], lock=tmp_path / "lock.json")["qae"]
