@@ -19,9 +19,7 @@ def result(score: float, *, system: str = "uxla", language: str = "es") -> Resul
         {"seed": seed, "score": score + offset, "dev_score": 90}
         for seed, offset in ((11, -1), (22, 0), (33, 1))
     ]
-    return any_result(
-        system, language, models=models, interval={"low": score - 0.5, "high": score + 0.5}
-    )
+    return any_result(system, language, models=models, interval={"low": score - 0.5, "high": score + 0.5})
 
 
 def world(spanish: float, german: float) -> list[Result]:

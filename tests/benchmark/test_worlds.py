@@ -44,9 +44,7 @@ def test_the_overview_has_a_line_for_every_language_of_a_world_and_their_average
 
     parameters = read_parameters(tmp_path / "params.yaml")
     tasks = parameters.profiles["smoke"].run.tasks
-    page = overview(
-        parameters, {3: scores_of(r for task in tasks for r in found(task))}, profile="smoke"
-    )
+    page = overview(parameters, {3: scores_of(r for task in tasks for r in found(task))}, profile="smoke")
     head, _, *lines = [[entry.strip() for entry in line.strip("|").split("|")] for line in page.splitlines()]
     assert head == ["task", "world", "language", "words alone", "con-penalty", "UXLA", "gain"]
     assert [[task, w, code, *rest] for task, w, code, _, *rest in lines] == [
