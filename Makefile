@@ -61,7 +61,7 @@ smoke: setup  ## Run UXLA on the toy languages and print the table
 	$(call reproduce,)
 	@"$(BIN)/python" -m benchmark show smoke
 
-mini: setup  ## Run UXLA from English to Spanish and Dutch (see README: Profiles)
+mini: setup  ## Run UXLA from English to other real languages (see README: Profiles)
 	$(call reproduce,pipelines/mini/dvc.yaml)
 	@"$(BIN)/python" -m benchmark show mini
 

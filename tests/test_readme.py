@@ -33,9 +33,10 @@ def modules() -> str:
 
 
 def tables(profile: str) -> str:
-    """The tables of a profile up to the differences; what became of the pseudo labels is left out."""
+    """The tables there are of a profile, up to the differences: what became of pseudo labels is left out."""
     run = read_parameters(ROOT / "params.yaml").profiles[profile].run
-    pages = [(ROOT / f"results/{profile}/{task}.md").read_text(encoding="utf-8") for task in run.tasks]
+    files = [ROOT / f"results/{profile}/{task}.md" for task in run.tasks]
+    pages = [file.read_text(encoding="utf-8") for file in files if file.exists()]
     return "\n".join(page.partition("\n**Pseudo labels")[0] for page in pages)
 
 

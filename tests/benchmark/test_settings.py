@@ -302,17 +302,17 @@ def test_the_source_has_no_target_where_a_stage_takes_that() -> None:
         (
             pretrain.Settings,
             ("mini", "xner", "de"),
-            "profiles.mini.tasks.xner.targets must be one of es, nl, was: de",
+            "profiles.mini.tasks.xner.targets must be one of es, nl, ar, fi, was: de",
         ),
         (
             adapt.Settings,
             ("mini", "xner", "de"),
-            "profiles.mini.tasks.xner.targets must be one of es, nl, was: de",
+            "profiles.mini.tasks.xner.targets must be one of es, nl, ar, fi, was: de",
         ),
         (
             adapt.Settings,
             ("mini", "xner", "en"),
-            "profiles.mini.tasks.xner.targets must be one of es, nl, was: en",
+            "profiles.mini.tasks.xner.targets must be one of es, nl, ar, fi, was: en",
         ),
     ],
 )
