@@ -26,6 +26,8 @@ _LATEX = {character: f"\\{character}" for character in "%_&#$"} | {
     "−": "$-$",
     "–": "--",
     "†": r"\dag{}",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
 }
 MARKDOWN = Markup("**{}**", "{} ± {}", lambda text: text.replace("|", r"\|"))
 LATEX = Markup(

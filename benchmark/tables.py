@@ -55,13 +55,14 @@ ROWS = tuple(Row(system, is_ensemble) for system in System for is_ensemble in (F
 class Table:
     """The results of one profile by system and language; `languages` begin with the source.
 
-    `absent` are further columns, which nobody runs, with the reasons.
+    `absent` are further columns, which nobody runs, with the reasons; `checkpoint` is the public masked LM.
     """
 
     encoder: str
     languages: tuple[str, ...]
     results: Mapping[tuple[System, str], Result]
     absent: Mapping[str, str] = field(default_factory=dict)
+    checkpoint: str | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:

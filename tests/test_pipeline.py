@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmark.catalogue import PATH as CATALOGUE
 from benchmark.fields import Section
 from benchmark.layout import ALL
 from benchmark.settings import read_parameters
@@ -20,6 +19,9 @@ PIPELINES = {
 }
 WITHOUT_EFFECT = ("benchmark/tracking/", "benchmark/progress.py")
 """Code that cannot change an output; a change of it reruns nothing."""
+
+WITH_FACTS = ("benchmark/catalogue", "benchmark/published")
+"""Modules that read a file of facts beside them."""
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
@@ -63,7 +65,7 @@ def imported(path: str) -> set[str]:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_lists_exactly_the_code_it_runs(stage: str) -> None:
     listed = {dep for dep in body(stage)["deps"] if dep.startswith(("uxla", "benchmark"))}
-    listed -= {str(CATALOGUE.relative_to(ROOT))}
+    listed -= {f"{stem}.yaml" for stem in WITH_FACTS}
     folders = {dep for dep in listed if (ROOT / dep).is_dir()}
     files = {
         file for file in imported(f"benchmark/stages/{verb(stage)}.py") if not file.startswith(tuple(folders))
@@ -73,10 +75,11 @@ def test_a_stage_lists_exactly_the_code_it_runs(stage: str) -> None:
         assert any(file.startswith(folder) for file in imported(f"benchmark/stages/{verb(stage)}.py"))
 
 
+@pytest.mark.parametrize("stem", WITH_FACTS)
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_that_reads_the_catalogue_lists_it(stage: str) -> None:
-    reads = "benchmark/catalogue.py" in imported(f"benchmark/stages/{verb(stage)}.py")
-    assert reads == ("benchmark/catalogue.yaml" in body(stage)["deps"])
+def test_a_stage_that_reads_a_file_of_facts_lists_it(stage: str, stem: str) -> None:
+    reads = f"{stem}.py" in imported(f"benchmark/stages/{verb(stage)}.py")
+    assert reads == (f"{stem}.yaml" in body(stage)["deps"])
 
 
 @pytest.mark.parametrize("stage", STAGES)

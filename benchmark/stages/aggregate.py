@@ -6,6 +6,7 @@ from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.rendering import write_tables
 from benchmark.results import read_cells
+from benchmark.sections import LanguageModelSection, PublicModelSection
 from benchmark.tables import Table, tabulate
 
 
@@ -13,6 +14,7 @@ class Settings(Section):
     """What the stage reads of params.yaml."""
 
     display_name: str
+    language_model: LanguageModelSection | PublicModelSection
     source: str
     languages: tuple[str, ...]
     absent: dict[str, str]
@@ -30,7 +32,7 @@ def page(settings: Settings, *, task: str, layout: Layout, strict: bool = False)
         encoder=settings.display_name,
         strict=strict,
     )
-    return replace(table, absent=settings.absent)
+    return replace(table, absent=settings.absent, checkpoint=settings.language_model.pretrained)
 
 
 def aggregate(settings: Settings, *, task: str, layout: Layout, strict: bool) -> None:

@@ -123,7 +123,7 @@ def test_models_that_give_all_the_same_class_are_marked_and_named() -> None:
     found = [r for r in results() if (r.system, r.language) != ("uxla", "es")]
     found.append(result("uxla", "es", collapsed=[11, 33]))
     page = markdown(tabulate(found, languages=LANGUAGES, encoder="toy LM"))
-    (line,) = (line for line in page.splitlines() if line.startswith("| UXLA  "))
+    line = next(line for line in page.splitlines() if line.startswith("| UXLA  "))
     assert "83.50 ± 0.50†" in line
     assert line.count("†") == 1
     assert "†: collapsed to a single class (UXLA in es, 2 of 3 models)." in page

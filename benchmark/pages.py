@@ -1,0 +1,179 @@
+"""What the page of a task shows: scores, differences, the paper's own scores, pseudo labels."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import pandas as pd
+
+from benchmark.markup import Markup
+from benchmark.published import Comparison, PublishedTable, Verdict, compare, counterpart, read_published
+from benchmark.results import System
+from benchmark.statistics import CONFIDENCE_LEVEL, Spread
+from benchmark.tables import AVERAGE, ROWS, Row, Table
+from benchmark.variants import title_of
+
+METRICS = {"f1": "span F1", "accuracy": "accuracy"}
+DASH = "–"
+COLLAPSED = "†"
+LEVEL = f"{100 * CONFIDENCE_LEVEL:g} %"
+MARKS = {Verdict.WITHIN: " =", Verdict.ABOVE: " ↑", Verdict.BELOW: " ↓"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the tables on the page: marked-up text, with a rule before the row `rule_before`."""
+
+    name: str
+    caption: str
+    cells: pd.DataFrame
+    legend: str
+    rule_before: int | None = None
+
+
+def sections(table: Table, style: Markup) -> list[Section]:
+    """The parts of the page in a format's markup; what a profile has nothing to say of is left out."""
+    parts = [_scores(table, style), _differences(table, style)]
+    if published := counterpart(table):
+        parts.append(_published(table, published, style))
+    return [*parts, _labellings(table, style)] if table.labellings else parts
+
+
+def _scores(table: Table, style: Markup) -> Section:
+    first, columns = table.first, (*table.languages, *table.absent, AVERAGE)
+    best = {column: _best(table, column) for column in columns}
+    grid = [
+        [
+            style.escape(table.label(row)),
+            *(
+                _score(table.cell(row, column), best[column], row, style)
+                + COLLAPSED * bool(table.collapsed(row, column))
+                for column in columns
+            ),
+            style.escape(table.selected_on(row.system) or DASH),
+        ]
+        for row in ROWS
+    ]
+    sizes = {language: r.n_examples for (_, language), r in table.results.items()}
+    n_models = len(first.models)
+    legend = (
+        f"Percent; mean ± sample standard deviation over {n_models} models, an ensemble averages their "
+        f"probabilities. Bold: best zero-resource score of a column. Average: over the targets "
+        f"{', '.join(table.targets)}. Selected on: the dev set that chose the checkpoints. {DASH}: no run; "
+        "UXLA adapts to targets only. "
+        f"Test examples: {', '.join(f'{name} {sizes[name]:,}' for name in table.languages if name in sizes)}."
+        f"{_collapses(table)}{''.join(f' {name}: {why}.' for name, why in table.absent.items())}"
+    )
+    caption = f"{title_of(first.task)}, profile {first.profile}: {METRICS[first.metric]} on the test sets"
+    cells = pd.DataFrame(grid, columns=["system", *columns, "selected on"])
+    upper_bound = ROWS.index(Row(System.SUPERVISED, is_ensemble=False))
+    return Section("scores", style.escape(caption), cells, style.escape(legend), rule_before=upper_bound)
+
+
+def _collapses(table: Table) -> str:
+    """Which models give every example the same class, as a sentence; nothing where none does."""
+    cells = [
+        f"{table.label(row)} in {language}, {n} of {len(table.results[row.system, language].models)} models"
+        for row in ROWS
+        for language in table.languages
+        if (n := table.collapsed(row, language))
+    ]
+    return f" {COLLAPSED}: collapsed to a single class ({'; '.join(cells)})." if cells else ""
+
+
+def _best(table: Table, column: str) -> str | None:
+    zero_resource = [table.cell(row, column) for row in ROWS if row.system is not System.SUPERVISED]
+    means = [cell.mean for cell in zero_resource if cell]
+    return f"{max(means):.2f}" if means else None
+
+
+def _score(cell: Spread | None, best: str | None, row: Row, style: Markup) -> str:
+    if cell is None:
+        return style.escape(DASH)
+    mean = f"{cell.mean:.2f}"
+    if mean == best and row.system is not System.SUPERVISED:
+        mean = style.bold.format(mean)
+    return mean if cell.std is None else style.spread.format(mean, f"{cell.std:.2f}")
+
+
+def _differences(table: Table, style: Markup) -> Section:
+    against = table.label(Row(System.CONFIDENCE_PENALTY, is_ensemble=False))
+    grid = [
+        [
+            d.target,
+            _signed(d.difference),
+            DASH if d.low is None else f"[{_signed(d.low)}, {_signed(d.high)}]",
+            _probability(d.p_value),
+            DASH if d.p_value is None else _probability(d.p_holm),
+        ]
+        for d in table.differences
+    ]
+    legend = (
+        f"Points, in means over the models; {LEVEL} interval of the paired percentile bootstrap over test "
+        f"examples, not corrected; p: two-sided approximate randomisation, swapping whole examples; "
+        f"Holm: corrected over the {len(table.targets)} targets."
+    )
+    columns = ["target", "difference", f"{LEVEL} interval", "p", "p (Holm)"]
+    return _plain("differences", f"UXLA minus {against}", pd.DataFrame(grid, columns=columns), legend, style)
+
+
+def _published(table: Table, published: PublishedTable, style: Markup) -> Section:
+    grid = [
+        [name, *(_beside(comparison) for comparison in row)]
+        for name, row in groupby(compare(table), lambda comparison: comparison.name)
+    ]
+    encoder = read_published().encoder
+    legend = "In parentheses: ours minus the paper's, in points" + (
+        f"; = where our {LEVEL} interval over test examples holds the paper's score, ↑ and ↓ where it lies "
+        "above and below it."
+        if table.checkpoint == encoder
+        else f". Not comparable: {table.encoder} is not the paper's encoder, {encoder}."
+    )
+    cells = pd.DataFrame(grid, columns=["system", *published.languages])
+    return _plain("published", f"The paper's own scores ({published.title})", cells, legend, style)
+
+
+def _beside(comparison: Comparison) -> str:
+    if comparison.published is None:
+        return DASH
+    score = f"{comparison.published:.2f}"
+    if comparison.difference is None:
+        return score
+    mark = MARKS.get(comparison.verdict, "") if comparison.verdict else ""
+    return f"{score} ({_signed(comparison.difference)}{mark})"
+
+
+def _labellings(table: Table, style: Markup) -> Section:
+    grid = [
+        [
+            entry.target,
+            str(entry.epoch),
+            entry.origin,
+            f"{entry.n:,.0f}",
+            f"{100 * entry.share_kept:.1f}",
+            f"{100 * entry.agreement:.1f}",
+            DASH if entry.accuracy is None else f"{entry.accuracy:.1f}",
+        ]
+        for entry in table.labellings
+    ]
+    legend = (
+        "Percent, in means over the lessons of an epoch. n, kept: the examples a student learns from, and "
+        "their share of the corpus. Agreement: share of the examples selected by both peers "
+        "that they label alike. "
+        f"Accuracy: of the labels kept; {DASH}: no gold."
+    )
+    columns = ["target", "epoch", "labelled", "n", "kept", "agreement", "accuracy"]
+    return _plain(
+        "pseudo-labels", "Pseudo labels of UXLA", pd.DataFrame(grid, columns=columns), legend, style
+    )
+
+
+def _plain(name: str, caption: str, cells: pd.DataFrame, legend: str, style: Markup) -> Section:
+    return Section(name, style.escape(caption), cells.map(style.escape), style.escape(legend))
+
+
+def _signed(value: float | None) -> str:
+    return DASH if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+def _probability(value: float | None) -> str:
+    return DASH if value is None else f"{value:.4f}" if value >= 0.0001 else "< 0.0001"

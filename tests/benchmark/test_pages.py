@@ -1,0 +1,37 @@
+"""What the page of a task shows beside its scores; `test_rendering` looks at the whole of it."""
+
+from dataclasses import replace
+
+from benchmark.markup import MARKDOWN
+from benchmark.pages import Section, sections
+from benchmark.published import read_published
+from benchmark.tables import Table
+from tests.benchmark.test_tables import table
+
+
+def named(table: Table, name: str) -> Section:
+    return next(section for section in sections(table, MARKDOWN) if section.name == name)
+
+
+def test_parts_stand_in_one_order() -> None:
+    names = [section.name for section in sections(table(), MARKDOWN)]
+    assert names == ["scores", "differences", "published", "pseudo-labels"]
+
+
+def test_toy_languages_have_nothing_published() -> None:
+    toy = replace(table(), languages=("qaa", "qab"))
+    assert "published" not in [section.name for section in sections(toy, MARKDOWN)]
+
+
+def test_the_paper_s_score_stands_before_our_distance_from_it() -> None:
+    section = named(replace(table(), checkpoint=read_published().encoder), "published")
+    rows = section.cells.set_index("system")
+    assert list(rows.columns) == ["en", "es", "nl", "de", "ar", "fi"]
+    assert rows.loc["UXLA"].tolist() == ["–", "83.05 (+0.45 =)", "85.21", "80.33 (+0.50 =)", "57.35", "79.75"]
+    assert "95 % interval" in section.legend
+
+
+def test_another_encoder_gives_distances_without_a_verdict() -> None:
+    section = named(table(), "published")
+    assert section.cells.set_index("system").loc["UXLA", "es"] == "83.05 (+0.45)"
+    assert "Not comparable: toy LM is not the paper's encoder" in section.legend
