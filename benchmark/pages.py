@@ -1,4 +1,4 @@
-"""What the page of a task shows: scores, differences, the paper's own scores, pseudo labels."""
+"""What the page of a task shows: scores, differences, the paper's own, pseudo labels, hyperparameters."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -35,7 +35,8 @@ def sections(table: Table, style: Markup) -> list[Section]:
     parts = [_scores(table, style), _differences(table, style)]
     if published := counterpart(table):
         parts.append(_published(table, published, style))
-    return [*parts, _labellings(table, style)] if table.labellings else parts
+    parts += [_labellings(table, style)] if table.labellings else []
+    return [*parts, _hyperparameters(table, style)] if table.hyperparameters else parts
 
 
 def _scores(table: Table, style: Markup) -> Section:
@@ -165,6 +166,14 @@ def _labellings(table: Table, style: Markup) -> Section:
     return _plain(
         "pseudo-labels", "Pseudo labels of UXLA", pd.DataFrame(grid, columns=columns), legend, style
     )
+
+
+def _hyperparameters(table: Table, style: Markup) -> Section:
+    grid = [[entry.name, entry.warmup or DASH, entry.adaptation or DASH] for entry in table.hyperparameters]
+    cells = pd.DataFrame(grid, columns=["hyperparameter", "warm-up", "adaptation"])
+    address = f"profiles.{table.first.profile}.tasks.{table.first.task}"
+    legend = f"The rows of Table 8 of the paper and what it only writes of; from params.yaml, {address}."
+    return _plain("hyperparameters", "Hyperparameters", cells, legend, style)
 
 
 def _plain(name: str, caption: str, cells: pd.DataFrame, legend: str, style: Markup) -> Section:

@@ -16,7 +16,7 @@ from benchmark.results import rounded
 from benchmark.tables import Table, records
 from uxla.files import write_text
 
-TEXT_COLUMNS = ("system", "selected on", "target", "labelled")
+TEXT_COLUMNS = ("system", "selected on", "target", "labelled", "hyperparameter", "warm-up", "adaptation")
 
 
 def write_tables(table: Table, folder: Path) -> None:
@@ -87,6 +87,6 @@ def csv(table: Table) -> str:
 
 
 def as_json(table: Table) -> str:
-    """All numbers as lists of records: cells, averages, differences, pseudo labels, the paper's scores."""
+    """All that the page shows, as lists of records."""
     content = records(table) | {"published": rounded([entry._asdict() for entry in compare(table)])}
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,7 +1,6 @@
 """The results of a profile as a table in the paper's layout (Table 1): its numbers.
 
-A run that is missing leaves a gap, and so does every average it belongs to.
-`benchmark.rendering` writes and shows the table.
+A run that is missing leaves a gap, and so does every average it belongs to. `benchmark.pages` shows it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmark.hyperparameters import Hyperparameter
 from benchmark.results import PseudoLabels, Result, System, rounded
 from benchmark.statistics import Spread, holm, spread
 
@@ -55,7 +55,7 @@ ROWS = tuple(Row(system, is_ensemble) for system in System for is_ensemble in (F
 class Table:
     """The results of one profile by system and language; `languages` begin with the source.
 
-    `absent` are further columns, which nobody runs, with the reasons; `checkpoint` is the public masked LM.
+    `absent` are columns that nobody runs, with the reasons; `checkpoint` is a public encoder, by its name.
     """
 
     encoder: str
@@ -63,6 +63,7 @@ class Table:
     results: Mapping[tuple[System, str], Result]
     absent: Mapping[str, str] = field(default_factory=dict)
     checkpoint: str | None = None
+    hyperparameters: Sequence[Hyperparameter] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -195,6 +196,7 @@ def records(table: Table) -> dict[str, list[dict[str, Any]]]:
         "averages": averages,
         "differences": [entry._asdict() for entry in table.differences],
         "pseudo_labels": [entry._asdict() for entry in table.labellings],
+        "hyperparameters": [entry._asdict() for entry in table.hyperparameters],
     }
     return {name: rounded(entries) for name, entries in content.items()}
 

@@ -2,11 +2,19 @@
 
 from dataclasses import replace
 
+from benchmark.data import HubData, ToyData
 from benchmark.fields import Section
+from benchmark.hyperparameters import hyperparameters
 from benchmark.layout import Layout
 from benchmark.rendering import write_tables
 from benchmark.results import read_cells
-from benchmark.sections import LanguageModelSection, PublicModelSection
+from benchmark.sections import (
+    AdaptationSection,
+    LanguageModelSection,
+    PublicModelSection,
+    RecipeSection,
+    VicinitySection,
+)
 from benchmark.tables import Table, tabulate
 
 
@@ -18,6 +26,10 @@ class Settings(Section):
     source: str
     languages: tuple[str, ...]
     absent: dict[str, str]
+    data: ToyData | HubData
+    warmup: RecipeSection
+    vicinity: VicinitySection
+    targets: dict[str, AdaptationSection]
 
 
 def page(settings: Settings, *, task: str, layout: Layout, strict: bool = False) -> Table:
@@ -32,7 +44,15 @@ def page(settings: Settings, *, task: str, layout: Layout, strict: bool = False)
         encoder=settings.display_name,
         strict=strict,
     )
-    return replace(table, absent=settings.absent, checkpoint=settings.language_model.pretrained)
+    rows = hyperparameters(
+        settings.display_name,
+        data=settings.data,
+        warmup=settings.warmup,
+        vicinity=settings.vicinity,
+        targets=settings.targets,
+    )
+    checkpoint = settings.language_model.pretrained
+    return replace(table, absent=settings.absent, checkpoint=checkpoint, hyperparameters=rows)
 
 
 def aggregate(settings: Settings, *, task: str, layout: Layout, strict: bool) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from benchmark.hyperparameters import Hyperparameter
 from benchmark.markup import MARKDOWN
 from benchmark.pages import Section, sections
 from benchmark.published import read_published
@@ -14,8 +15,10 @@ def named(table: Table, name: str) -> Section:
 
 
 def test_parts_stand_in_one_order() -> None:
-    names = [section.name for section in sections(table(), MARKDOWN)]
-    assert names == ["scores", "differences", "published", "pseudo-labels"]
+    whole = replace(table(), hyperparameters=[Hyperparameter("dropout", "0.1", None)])
+    names = [section.name for section in sections(whole, MARKDOWN)]
+    assert names == ["scores", "differences", "published", "pseudo-labels", "hyperparameters"]
+    assert named(whole, "hyperparameters").cells.to_numpy().tolist() == [["dropout", "0.1", "–"]]
 
 
 def test_toy_languages_have_nothing_published() -> None:
