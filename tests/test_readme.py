@@ -33,11 +33,11 @@ def modules() -> str:
 
 
 def tables(profile: str) -> str:
-    """The tables there are of a profile, up to the differences: what became of pseudo labels is left out."""
+    """The tables there are of a profile, up to the differences; the pages go on from there."""
     run = read_parameters(ROOT / "params.yaml").profiles[profile].run
     files = [ROOT / f"results/{profile}/{task}.md" for task in run.tasks]
     pages = [file.read_text(encoding="utf-8") for file in files if file.exists()]
-    return "\n".join(page.partition("\n**Pseudo labels")[0] for page in pages)
+    return "\n".join("\n**".join(page.split("\n**")[:2]) for page in pages)
 
 
 def write_modules() -> None:
