@@ -6,8 +6,10 @@ import os
 import re
 import signal
 import sys
+from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -37,24 +39,27 @@ def _parameters() -> Parameters:
     return read_parameters(Path("params.yaml"))
 
 
+def _run(verb: str, profile: str, *, of: str | None = None, tracked: bool = True, **arguments: Any) -> None:
+    """Run the function of a stage, which is named as its module, with what it reads for the language `of`."""
+    stage = import_module(f"benchmark.stages.{verb}")
+    settings = select(stage.Settings, _parameters(), profile=profile, task=arguments.get("task"), language=of)
+    if tracked:
+        from benchmark.tracking import open_store
+
+        arguments["store"] = open_store(Path())
+    getattr(stage, verb)(settings, layout=Layout(profile), **arguments)
+
+
 @app.command()
 def prepare(profile: Profile, task: Task) -> None:
     """Fetch or generate the data of a task."""
-    from benchmark.stages import prepare as stage
-    from benchmark.tracking import open_store
-
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
-    stage.prepare(settings, task=task, layout=Layout(profile), store=open_store(Path()))
+    _run("prepare", profile, task=task)
 
 
 @app.command()
 def pretrain(profile: Profile) -> None:
     """Train the masked LM of a profile, or fetch the public one."""
-    from benchmark.stages import pretrain as stage
-    from benchmark.tracking import open_store
-
-    settings = select(stage.Settings, _parameters(), profile=profile)
-    stage.pretrain(settings, layout=Layout(profile), store=open_store(Path()))
+    _run("pretrain", profile)
 
 
 @app.command()
@@ -66,52 +71,49 @@ def warmup(
     ],
 ) -> None:
     """Train three models on the source's labels."""
-    from benchmark.stages import warmup as stage
-    from benchmark.tracking import open_store
-
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
-    stage.warmup(settings, task=task, objective=objective, layout=Layout(profile), store=open_store(Path()))
+    _run("warmup", profile, task=task, objective=objective)
 
 
 @app.command()
 def supervise(profile: Profile, task: Task, language: Language) -> None:
     """Train three models on a target's own labels, or on those of `all` languages: the upper bound."""
-    from benchmark.stages import supervise as stage
-    from benchmark.tracking import open_store
-
-    target = None if language == ALL else language
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=target)
-    stage.supervise(settings, task=task, language=language, layout=Layout(profile), store=open_store(Path()))
+    _run("supervise", profile, of=None if language == ALL else language, task=task, language=language)
 
 
 @app.command()
 def generate(profile: Profile, task: Task, language: Language) -> None:
     """Generate the vicinal sentences of a language."""
-    from benchmark.stages import generate as stage
-    from benchmark.tracking import open_store
-
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=language)
-    stage.generate(settings, task=task, language=language, layout=Layout(profile), store=open_store(Path()))
+    _run("generate", profile, of=language, task=task, language=language)
 
 
 @app.command()
 def adapt(profile: Profile, task: Task, target: Language) -> None:
     """Adapt the models to a target by Algorithm 1."""
-    from benchmark.stages import adapt as stage
-    from benchmark.tracking import open_store
-
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=target)
-    stage.adapt(settings, task=task, target=target, layout=Layout(profile), store=open_store(Path()))
+    _run("adapt", profile, of=target, task=task, target=target)
 
 
 @app.command()
 def evaluate(profile: Profile, task: Task, language: Language) -> None:
     """Score every system on the test split of a language."""
-    from benchmark.stages import evaluate as stage
-    from benchmark.tracking import open_store
+    _run("evaluate", profile, of=language, task=task, language=language)
 
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task, language=language)
-    stage.evaluate(settings, task=task, language=language, layout=Layout(profile), store=open_store(Path()))
+
+@app.command()
+def ablate(profile: Profile, task: Task, target: Language) -> None:
+    """Run the first epoch of Algorithm 1 for a target in the settings of Table 5."""
+    _run("ablate", profile, of=target, task=task, target=target)
+
+
+@app.command()
+def analyse(profile: Profile, task: Task, target: Language) -> None:
+    """Score what was adapted to a target in other settings, languages and epochs."""
+    _run("analyse", profile, of=target, task=task, target=target)
+
+
+@app.command()
+def summarise(profile: Profile, task: Task) -> None:
+    """Write the page and the figures of the analyses of a task."""
+    _run("summarise", profile, tracked=False, task=task)
 
 
 @app.command()
@@ -121,23 +123,21 @@ def aggregate(
     strict: Annotated[bool, typer.Option(help="Fail if a cell of the table is missing.")] = False,
 ) -> None:
     """Write and print the table of a task."""
-    from benchmark.stages import aggregate as stage
-
-    settings = select(stage.Settings, _parameters(), profile=profile, task=task)
-    stage.aggregate(settings, task=task, layout=Layout(profile), strict=strict)
+    _run("aggregate", profile, tracked=False, task=task, strict=strict)
 
 
 @app.command()
 def show(profile: Profile) -> None:
     """Print the tables as they were last written, and what to open next."""
-    from benchmark.rendering import show as show_table
+    from benchmark.pages import sections
+    from benchmark.rendering import show as show_page
     from benchmark.stages.aggregate import Settings, page
 
     parameters, layout = _parameters(), Layout(profile)
     tasks = select(Tasks, parameters, profile=profile).run.tasks
     for task in tasks:
         settings = select(Settings, parameters, profile=profile, task=task)
-        show_table(page(settings, task=task, layout=layout))
+        show_page(partial(sections, page(settings, task=task, layout=layout)))
     names = ",".join(tasks)
     typer.echo(f"\nfiles: {layout.tables()}/{{{names}}}.{{md,csv,json,tex}}    runs: make ui")
 

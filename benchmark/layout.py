@@ -39,8 +39,9 @@ class Layout:
     def corpus(self, task: str, language: str, part: str) -> Path:
         """One part of a language's data.
 
-        `unlabelled` and `labelled` are the training split, `dev` and `test` are labelled. Only
-        evaluate opens `test`, and a target's `labelled` beside supervise. The language `all` has
+        `unlabelled` and `labelled` are the training split, `dev` and `test` are labelled, `test_text`
+        is `test` without its labels. Only stages that train nothing (evaluate, analyse) open `test`, and a
+        target's `labelled` beside supervise. The language `all` has
         `labelled` and `dev` of all languages: the TRANSLATE-TRAIN-ALL corpora of Tables 3 and 4.
         """
         return self.root / "data" / self.profile / task / language / f"{part}.parquet"
@@ -61,6 +62,22 @@ class Layout:
         """The models of UXLA, a folder a seed, and their lessons."""
         return self.root / "models" / self.profile / task / "uxla" / language
 
+    def ablations(self, task: str, target: str) -> Path:
+        """What every row of Table 5 came to: a folder a row, of lessons and of predictions."""
+        return self.root / "predictions" / self.profile / "ablations" / task / target
+
+    def transfers(self, task: str, target: str) -> Path:
+        """What the models adapted to a target predict in every language, a file a language (Table 6)."""
+        return self.root / "predictions" / self.profile / "transfers" / task / target
+
+    def samples(self, task: str, target: str) -> Path:
+        """Points of the scatter plots and histograms of Figures 3 and 4."""
+        return self.root / "predictions" / self.profile / "samples" / task / target
+
+    def analyses(self, task: str, target: str) -> Path:
+        """What the analysis of one target found (section 4 of the paper)."""
+        return self.root / "results" / self.profile / "analyses" / task / f"{target}.json"
+
     def predictions(self, task: str, language: str) -> Path:
         """Predicted classes on the test split, a file a system."""
         return self.root / "predictions" / self.profile / task / language
@@ -72,3 +89,7 @@ class Layout:
     def tables(self) -> Path:
         """The folder of the profile's tables."""
         return self.root / "results" / self.profile
+
+    def figures(self, task: str) -> Path:
+        """The figures of the analyses of a task."""
+        return self.tables() / "figures" / task

@@ -39,6 +39,28 @@ def sections(table: Table, style: Markup) -> list[Section]:
     return [*parts, _hyperparameters(table, style)] if table.hyperparameters else parts
 
 
+def beside(comparison: Comparison) -> str:
+    """The paper's score, with our distance from it in parentheses."""
+    if comparison.published is None:
+        return DASH
+    score = f"{comparison.published:.2f}"
+    if comparison.difference is None:
+        return score
+    mark = MARKS.get(comparison.verdict, "") if comparison.verdict else ""
+    return f"{score} ({_signed(comparison.difference)}{mark})"
+
+
+def distance_legend(encoder: str, checkpoint: str | None) -> str:
+    """What the parentheses say."""
+    paper = read_published().encoder
+    return "In parentheses: ours minus the paper's, in points" + (
+        f"; = where our {LEVEL} interval over test examples holds the paper's score, ↑ and ↓ where it lies "
+        "above and below it."
+        if checkpoint == paper
+        else f". Not comparable: {encoder} is not the paper's encoder, {paper}."
+    )
+
+
 def _scores(table: Table, style: Markup) -> Section:
     first, columns = table.first, (*table.languages, *table.absent, AVERAGE)
     best = {column: _best(table, column) for column in columns}
@@ -114,33 +136,21 @@ def _differences(table: Table, style: Markup) -> Section:
         f"Holm: corrected over the {len(table.targets)} targets."
     )
     columns = ["target", "difference", f"{LEVEL} interval", "p", "p (Holm)"]
+    if any(d.mcnemar is not None for d in table.differences):
+        columns.append("McNemar (Holm)")
+        grid = [[*row, _probability(d.mcnemar)] for row, d in zip(grid, table.differences, strict=True)]
+        legend += " McNemar: exact, of the two ensembles, two-sided."
     return _plain("differences", f"UXLA minus {against}", pd.DataFrame(grid, columns=columns), legend, style)
 
 
 def _published(table: Table, published: PublishedTable, style: Markup) -> Section:
     grid = [
-        [name, *(_beside(comparison) for comparison in row)]
+        [name, *(beside(comparison) for comparison in row)]
         for name, row in groupby(compare(table), lambda comparison: comparison.name)
     ]
-    encoder = read_published().encoder
-    legend = "In parentheses: ours minus the paper's, in points" + (
-        f"; = where our {LEVEL} interval over test examples holds the paper's score, ↑ and ↓ where it lies "
-        "above and below it."
-        if table.checkpoint == encoder
-        else f". Not comparable: {table.encoder} is not the paper's encoder, {encoder}."
-    )
+    legend = distance_legend(table.encoder, table.checkpoint)
     cells = pd.DataFrame(grid, columns=["system", *published.languages])
     return _plain("published", f"The paper's own scores ({published.title})", cells, legend, style)
-
-
-def _beside(comparison: Comparison) -> str:
-    if comparison.published is None:
-        return DASH
-    score = f"{comparison.published:.2f}"
-    if comparison.difference is None:
-        return score
-    mark = MARKS.get(comparison.verdict, "") if comparison.verdict else ""
-    return f"{score} ({_signed(comparison.difference)}{mark})"
 
 
 def _labellings(table: Table, style: Markup) -> Section:

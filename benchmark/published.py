@@ -51,10 +51,12 @@ class PublishedTable(Section):
 
 
 class Published(Section):
-    """All of it: the paper's encoder, and its tables by the task of params.yaml."""
+    """All of it: the paper's encoder, its tables by the task of params.yaml, and those of its analysis."""
 
     encoder: str
     tables: dict[str, PublishedTable]
+    distillation: PublishedTable
+    transfer: PublishedTable
 
 
 class Comparison(NamedTuple):
@@ -92,6 +94,13 @@ def compare(table: Table) -> list[Comparison]:
     ]
 
 
+def verdict_of(interval: Interval, score: float) -> Verdict:
+    """How our score, by its interval, stands to one of the paper's."""
+    if interval.low <= score <= interval.high:
+        return Verdict.WITHIN
+    return Verdict.ABOVE if score < interval.low else Verdict.BELOW
+
+
 def _compare(table: Table, row: PublishedRow, language: str, score: float | None) -> Comparison:
     if score is None or row.system is None:
         verdict = None if score is None else Verdict.AS_PUBLISHED
@@ -103,11 +112,5 @@ def _compare(table: Table, row: PublishedRow, language: str, score: float | None
     if table.checkpoint == read_published().encoder:
         result = table.results[row.system, language]
         ensemble = result.ensemble if row.is_ensemble else None
-        verdict = _verdict(ensemble.interval if ensemble else result.interval, score)
+        verdict = verdict_of(ensemble.interval if ensemble else result.interval, score)
     return Comparison(row.name, language, score, ours.mean, ours.mean - score, verdict)
-
-
-def _verdict(interval: Interval, score: float) -> Verdict:
-    if interval.low <= score <= interval.high:
-        return Verdict.WITHIN
-    return Verdict.ABOVE if score < interval.low else Verdict.BELOW

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,29 +10,43 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from benchmark.markup import LATEX, MARKDOWN, TERMINAL
-from benchmark.pages import sections
+from benchmark.markup import LATEX, MARKDOWN, TERMINAL, Markup
+from benchmark.pages import Section, sections
 from benchmark.published import compare
+from benchmark.records import records
 from benchmark.results import rounded
-from benchmark.tables import Table, records
+from benchmark.tables import Table
 from uxla.files import write_text
 
-TEXT_COLUMNS = ("system", "selected on", "target", "labelled", "hyperparameter", "warm-up", "adaptation")
+TEXT_COLUMNS = {
+    *("system", "selected on", "target", "labelled", "hyperparameter", "warm-up", "adaptation"),
+    *("setting", "distillation", "language", "epoch chosen on"),
+}
+Page = Callable[[Markup], Sequence[Section]]
+"""The sections of a page in a format's markup."""
 
 
 def write_tables(table: Table, folder: Path) -> None:
     """Write `<task>.md`, `.tex`, `.csv` and `.json`; equal results give equal bytes."""
-    for suffix, render in {"md": markdown, "tex": latex, "csv": csv, "json": as_json}.items():
-        write_text(folder / f"{table.first.task}.{suffix}", render(table))
+    label = f"{table.first.task}-{table.first.profile}"
+    pages = {
+        "md": markdown(sections(table, MARKDOWN)),
+        "tex": latex(sections(table, LATEX), label=label),
+        "csv": csv(table),
+        "json": as_json(table),
+    }
+    for suffix, page in pages.items():
+        write_text(folder / f"{table.first.task}.{suffix}", page)
 
 
-def show(table: Table, console: Console | None = None) -> None:
-    """Print the table; as Markdown where the output is no terminal."""
+def show(page: Page, console: Console | None = None) -> None:
+    """Print a page; as Markdown where the output is no terminal."""
     console = console or Console()
     if not console.is_terminal:
-        console.print(markdown(table), end="", markup=False, highlight=False, emoji=False, soft_wrap=True)
+        text = markdown(page(MARKDOWN))
+        console.print(text, end="", markup=False, highlight=False, emoji=False, soft_wrap=True)
         return
-    for section in sections(table, TERMINAL):
+    for section in page(TERMINAL):
         grid = RichTable(box=box.SIMPLE_HEAD, title=section.caption, title_justify="left", title_style="bold")
         for position, column in enumerate(section.cells.columns):
             grid.add_column(
@@ -46,20 +61,20 @@ def show(table: Table, console: Console | None = None) -> None:
         console.print()
 
 
-def markdown(table: Table) -> str:
-    """The page as Markdown."""
+def markdown(page: Sequence[Section]) -> str:
+    """A page as Markdown."""
     parts = []
-    for section in sections(table, MARKDOWN):
+    for section in page:
         aligned = ["left" if column in TEXT_COLUMNS else "right" for column in section.cells.columns]
         grid = section.cells.to_markdown(index=False, colalign=aligned, disable_numparse=True)
         parts.append(f"**{section.caption}**\n\n{grid}\n\n{section.legend}\n")
     return "\n".join(parts)
 
 
-def latex(table: Table) -> str:
-    """The page as LaTeX floats; needs the packages booktabs and adjustbox."""
-    first, parts = table.first, []
-    for section in sections(table, LATEX):
+def latex(page: Sequence[Section], *, label: str) -> str:
+    """A page as LaTeX floats, labelled `tab:<label>-<section>`; needs the packages booktabs and adjustbox."""
+    parts = []
+    for section in page:
         cells = section.cells.rename(columns=LATEX.escape)
         if section.rule_before is not None:
             cells.iloc[section.rule_before, 0] = "\\midrule\n" + cells.iloc[section.rule_before, 0]
@@ -71,13 +86,13 @@ def latex(table: Table) -> str:
                 position_float="centering",
                 column_format="".join("l" if c in TEXT_COLUMNS else "r" for c in section.cells.columns),
                 caption=f"{section.caption}. {section.legend}",
-                label="tab:" + re.sub(r"\W|_", "-", f"{first.task}-{first.profile}-{section.name}"),
+                label="tab:" + re.sub(r"\W|_", "-", f"{label}-{section.name}"),
             )
         )
     # Six languages with their spread are wider than a page: shrink to it, but never enlarge.
-    page = "% needs \\usepackage{booktabs,adjustbox}\n" + "\n".join(parts)
-    page = page.replace(r"\begin{tabular}", "\\begin{adjustbox}{max width=\\textwidth}\n\\begin{tabular}")
-    return page.replace(r"\end{tabular}", "\\end{tabular}\n\\end{adjustbox}")
+    text = "% needs \\usepackage{booktabs,adjustbox}\n" + "\n".join(parts)
+    text = text.replace(r"\begin{tabular}", "\\begin{adjustbox}{max width=\\textwidth}\n\\begin{tabular}")
+    return text.replace(r"\end{tabular}", "\\end{tabular}\n\\end{adjustbox}")
 
 
 def csv(table: Table) -> str:

@@ -65,12 +65,16 @@ class EnsembleScore(_Record):
 
 
 class Comparison(_Record):
-    """This system minus another, in means over models, with its paired interval and test."""
+    """This system minus another, in means over models, with its paired interval and test.
+
+    `mcnemar` is the p-value of McNemar's test of their ensembles, where examples have one label.
+    """
 
     against: System
     difference: float
     interval: Interval
     p_value: Share
+    mcnemar: Share | None = None
 
 
 class PseudoLabels(_Record):

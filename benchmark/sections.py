@@ -136,6 +136,8 @@ class TaskSection(Section):
     adaptation: AdaptationSection
     """What all targets begin with; only `targets` is read."""
     targets: dict[Code, AdaptationSection]
+    ablations: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*$")], AdaptationSection]
+    """Rows of Table 5 by their names: other settings, for the first epoch alone."""
     evaluation: EvaluationSection
 
     @model_validator(mode="after")
@@ -159,12 +161,24 @@ class Corpora(Section):
     language: Code
 
 
-class Cell(Section):
-    """One target of one task, and whose labels its upper bound learns from."""
+class Target(Section):
+    """One target of one task."""
 
     task: str
     target: Code
+
+
+class Cell(Target):
+    """One target of one task, and whose labels its upper bound learns from."""
+
     supervised: Code
+
+
+class Analysed(Section):
+    """What is analysed as section 4 of the paper does: tasks, and the targets of each."""
+
+    tasks: tuple[str, ...]
+    cells: dict[str, Target]
 
 
 class Run(Section):
@@ -176,6 +190,7 @@ class Run(Section):
     corpora: dict[str, Corpora]
     supervised: dict[str, Corpora]
     cells: dict[str, Cell]
+    analysed: Analysed
 
 
 class Profile(Section):

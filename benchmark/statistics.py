@@ -101,17 +101,36 @@ def paired_test(first: Counts, second: Counts, *, n_resamples: int, seed: int) -
     )
 
 
+def mcnemar_test(first: Counts, second: Counts) -> float:
+    """Probability by chance alone of two classifiers being right where the other is wrong as unevenly.
+
+    The exact test of McNemar, two-sided, on counts (n_examples, 3) of the same examples, each with one label.
+
+    Raises:
+        ValueError: the counts are of other shapes, or not of one label an example.
+    """
+    from statsmodels.stats.contingency_tables import mcnemar
+
+    for counts in (first, second):
+        if counts.shape != first.shape or not (counts[..., 1:] == 1).all():
+            raise ValueError(f"expected one label an example, was: {first.shape} and {second.shape}")
+    right, other = first[:, 0] == 1, second[:, 0] == 1
+    table = [
+        [(right & other).sum(), (right & ~other).sum()],
+        [(~right & other).sum(), (~right & ~other).sum()],
+    ]
+    return min(1.0, float(mcnemar(table, exact=True).pvalue))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values for testing them all, by Holm's step-down procedure.
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    order = np.argsort(p_values, kind="stable")
-    factors = np.arange(len(p_values), 0, -1)
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(factors * np.asarray(p_values)[order]))
-    return [float(value) for value in adjusted]
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(value) for value in multipletests(p_values, method="holm")[1]]
 
 
 # F1 needs two sums only: twice the true positives, and predicted plus gold spans.

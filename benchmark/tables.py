@@ -5,13 +5,14 @@ A run that is missing leaves a gap, and so does every average it belongs to. `be
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmark.hyperparameters import Hyperparameter
-from benchmark.results import PseudoLabels, Result, System, rounded
+from benchmark.results import PseudoLabels, Result, System
 from benchmark.statistics import Spread, holm, spread
 
 AVERAGE = "average"
@@ -26,7 +27,10 @@ class Row(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """UXLA minus the confidence-penalty baseline in one target; `p_holm` is over all targets."""
+    """UXLA minus the confidence-penalty baseline in one target; `p_holm` is over all targets.
+
+    `mcnemar` compares their ensembles, where examples have one label, and is corrected likewise.
+    """
 
     target: str
     difference: float | None = None
@@ -34,6 +38,7 @@ class Difference(NamedTuple):
     high: float | None = None
     p_value: float | None = None
     p_holm: float | None = None
+    mcnemar: float | None = None
 
 
 class Labelling(NamedTuple):
@@ -125,7 +130,7 @@ class Table:
         ]
         return runs + [f"test of UXLA in {d.target}" for d in self.differences if d.p_value is None]
 
-    @property
+    @cached_property
     def differences(self) -> list[Difference]:
         """UXLA against the confidence penalty, per target; a missing test enters Holm with p = 1."""
         found = {
@@ -135,11 +140,21 @@ class Table:
             if system is System.UXLA and comparison.against is System.CONFIDENCE_PENALTY
         }
         adjusted = holm([found[target].p_value if target in found else 1.0 for target in self.targets])
+        exact = [found[target].mcnemar if target in found else None for target in self.targets]
+        of_ensembles = holm([1.0 if p is None else p for p in exact])
         return [
-            Difference(target, c.difference, c.interval.low, c.interval.high, c.p_value, p_holm)
+            Difference(
+                target,
+                c.difference,
+                c.interval.low,
+                c.interval.high,
+                c.p_value,
+                p_holm,
+                None if c.mcnemar is None else mcnemar,
+            )
             if (c := found.get(target))
             else Difference(target)
-            for target, p_holm in zip(self.targets, adjusted, strict=True)
+            for target, p_holm, mcnemar in zip(self.targets, adjusted, of_ensembles, strict=True)
         ]
 
     @property
@@ -181,51 +196,6 @@ def tabulate(
     if strict and table.missing:
         raise ValueError(f"expected every run of {table.first.profile}, missing: {', '.join(table.missing)}")
     return table
-
-
-def records(table: Table) -> dict[str, list[dict[str, Any]]]:
-    """All numbers as tidy records: cells, averages over targets, differences, pseudo labels."""
-    nothing = dict.fromkeys(Spread._fields)
-    averages = [
-        {"system": str(row.system), "is_ensemble": row.is_ensemble} | (cell._asdict() if cell else nothing)
-        for row in ROWS
-        for cell in [table.cell(row, AVERAGE)]
-    ]
-    content = {
-        "cells": [_record(table, system, language) for system in System for language in table.languages],
-        "averages": averages,
-        "differences": [entry._asdict() for entry in table.differences],
-        "pseudo_labels": [entry._asdict() for entry in table.labellings],
-        "hyperparameters": [entry._asdict() for entry in table.hyperparameters],
-    }
-    return {name: rounded(entries) for name, entries in content.items()}
-
-
-def _record(table: Table, system: System, language: str) -> dict[str, Any]:
-    head = {field: getattr(table.first, field) for field in ("profile", "task", "metric", "split")}
-    head |= {"system": str(system), "language": language, "is_source": language == table.languages[0]}
-    result = table.results.get((system, language))
-    if result is None:
-        return head
-    record = head | {"selected_on": result.selected_on, "n_examples": result.n_examples}
-    record |= (
-        {"n_models": len(result.models), "n_collapsed": len(result.collapsed)}
-        | spread(result.scores)._asdict()
-        | result.interval.model_dump()
-    )
-    if result.ensemble:
-        record |= {"ensemble": result.ensemble.score}
-        record |= {f"ensemble_{end}": value for end, value in result.ensemble.interval.model_dump().items()}
-    for model in sorted(result.models, key=lambda model: model.seed):
-        record |= {f"score_{model.seed}": model.score, f"dev_score_{model.seed}": model.dev_score}
-    record |= {f"seconds_{stage}": value for stage, value in sorted(result.seconds.items())}
-    for c in result.comparisons:
-        numbers = {"": c.difference, "_low": c.interval.low, "_high": c.interval.high, "_p_value": c.p_value}
-        record |= {f"minus_{c.against}{name}": value for name, value in numbers.items()}
-    for d in table.differences:
-        if system is System.UXLA and d.target == language and d.p_value is not None:
-            record |= {f"minus_{System.CONFIDENCE_PENALTY}_p_holm": d.p_holm}
-    return record
 
 
 def _refuse_mixture(expected: str, values: set[str]) -> None:

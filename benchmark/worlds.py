@@ -102,9 +102,11 @@ def read_world(root: Path, profile: str, tasks: Iterable[str]) -> list[Result]:
 
 
 def fingerprint(parameters: Parameters, *, profile: str) -> str:
-    """A digest of the parameters that all worlds of a profile have in common."""
+    """A digest of the parameters that all worlds of a profile have in common, and that decide scores."""
     whole = _with_seed(parameters, profile, 0).profiles[profile]
-    return hashlib.sha256(whole.model_dump_json().encode()).hexdigest()
+    # What stages fan out over, and what is only analysed, changes no score of a table cell.
+    content = whole.model_dump_json(exclude={"run": True, "tasks": {"__all__": {"ablations"}}})
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def overview(parameters: Parameters, worlds: Mapping[int, Scores], *, profile: str) -> str:

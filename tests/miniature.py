@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 TASK, SOURCE, TARGETS = "xner", "qaa", ("qab", "qac")
 SEEDS = (11, 22, 33)
+ANALYSED, ABLATIONS = "qab", ("clustering-0.5", "confidence-80", "confidence-50-alone")
 
 TEXT, TRAINING, DEV, TEST = 200, 40, 20, 30
 """Sentences of a language."""
@@ -29,6 +30,7 @@ def _shrink(profile: Any) -> None:
     run["corpora"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in languages}
     run["supervised"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in TARGETS}
     run["cells"] = {f"{TASK}-{c}": {"task": TASK, "target": c, "supervised": c} for c in TARGETS}
+    run["analysed"] = {"tasks": [TASK], "cells": {f"{TASK}-{ANALYSED}": {"task": TASK, "target": ANALYSED}}}
     small = {"vocabulary": 600, "layers": 2, "width": 32, "heads": 2, "feed_forward": 64}
     profile["language_model"] |= {**small, "max_steps": 60, "batch_size": 32, "learning_rate": 5e-3}
     profile["language_model"]["corpora"] = [f"{TASK}/{code}" for code in languages]
@@ -42,4 +44,6 @@ def _shrink(profile: Any) -> None:
     task["adaptation"] |= {"max_steps": 6, "validate_every": 3}
     for code in set(task["targets"]) - set(TARGETS):
         del task["targets"][code]
+    for name in set(task["ablations"]) - set(ABLATIONS):
+        del task["ablations"][name]
     task["evaluation"]["resamples"] = 199

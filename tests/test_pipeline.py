@@ -95,13 +95,28 @@ def test_a_stage_lists_exactly_the_parameters_it_reads(stage: str) -> None:
     assert read == set(settings.model_fields) - optional
 
 
+EVERYTHING = "data/smoke/${item.task}"
+"""All data of a task, labels of the test sets among them."""
+
+JUDGES = ("evaluate", "analyse")
+"""Stages that see labels of the test sets: they train nothing, and what they write no stage learns from."""
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_test_labels_reach_evaluate_alone(stage: str) -> None:
-    opens_test = any("test.parquet" in dep for dep in body(stage)["deps"])
-    assert opens_test == (verb(stage) == "evaluate")
+def test_test_labels_reach_the_judges_alone(stage: str) -> None:
+    deps = body(stage)["deps"]
+    opens_test = any("test.parquet" in dep for dep in deps) or EVERYTHING in deps
+    assert opens_test == (verb(stage) in JUDGES)
+    module = ast.parse((ROOT / f"benchmark/stages/{verb(stage)}.py").read_text(encoding="utf-8"))
+    called = {n.func.id for n in ast.walk(module) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    if verb(stage) in JUDGES:
+        assert called & {"fit", "co_teach", "train_models"} == set()
+    trains = any(out.startswith("models/") for out in body(stage)["outs"] if isinstance(out, str))
+    if trains:
+        assert not [dep for dep in deps if dep.startswith(("results/", "predictions/"))]
 
 
-def test_no_stage_but_the_upper_bound_and_evaluate_sees_the_labels_of_a_target() -> None:
+def test_of_the_stages_that_train_only_the_upper_bound_sees_the_labels_of_a_target() -> None:
     labelled = re.compile(r"\$\{item\.(target|language)\}/labelled")
     seeing = {s for s in STAGES if any(labelled.search(dep) for dep in body(s)["deps"])}
     assert seeing == {"supervise", "evaluate"}

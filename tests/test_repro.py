@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.miniature import ROOT, TARGETS, TASK, write_miniature
+from tests.miniature import ANALYSED, ROOT, TARGETS, TASK, write_miniature
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 """Fifteen processes take two minutes on a core of their own."""
@@ -23,6 +23,9 @@ STAGES = {
     *(f"{verb}@{TASK}-{target}" for verb in ("adapt", "supervise", "evaluate") for target in TARGETS),
     f"evaluate_source@{TASK}",
     f"aggregate@{TASK}",
+    f"ablate@{TASK}-{ANALYSED}",
+    f"analyse@{TASK}-{ANALYSED}",
+    f"summarise@{TASK}",
 }
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))} | {
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -133,7 +136,7 @@ def test_reproduced_again_nothing_runs(clone: Path) -> None:
 def test_changed_code_of_the_table_marks_the_table_alone(clone: Path) -> None:
     with (clone / "benchmark/tables.py").open("a", encoding="utf-8") as file:
         file.write("# another line\n")
-    assert changed(clone) == {f"aggregate@{TASK}"}
+    assert changed(clone) == {f"aggregate@{TASK}", f"summarise@{TASK}"}
 
 
 def test_changed_code_of_tracking_marks_nothing(clone: Path) -> None:
@@ -145,12 +148,29 @@ def test_changed_code_of_tracking_marks_nothing(clone: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "value", "marked"),
     [
-        ("tasks.xner.targets.qab.learning_rate", 1e-3, {"adapt@xner-qab", "evaluate@xner-qab"}),
-        ("tasks.xner.targets.qac.agreement", False, {"adapt@xner-qac", "evaluate@xner-qac"}),
+        (
+            "tasks.xner.targets.qab.learning_rate",
+            1e-3,
+            {"adapt@xner-qab", "evaluate@xner-qab", "analyse@xner-qab"},
+        ),
+        (
+            "tasks.xner.targets.qac.agreement",
+            False,
+            {"adapt@xner-qac", "evaluate@xner-qac", "aggregate@xner"},
+        ),
         ("tasks.xner.supervision.max_steps", 30, {f"supervise@xner-{target}" for target in TARGETS}),
-        ("tasks.xner.vicinity.mask_ratio", 0.4, {f"generate@xner-{code}" for code in ("qaa", *TARGETS)}),
-        ("display_name", "another LM", {"aggregate@xner"}),
-        ("language_model.seed", 2, {"pretrain"}),
+        (
+            "tasks.xner.vicinity.mask_ratio",
+            0.4,
+            {"aggregate@xner", *(f"generate@xner-{code}" for code in ("qaa", *TARGETS))},
+        ),
+        ("display_name", "another LM", {"aggregate@xner", "summarise@xner"}),
+        (
+            "tasks.xner.ablations.confidence-80.agreement",
+            False,
+            {"ablate@xner-qab", "analyse@xner-qab", "summarise@xner"},
+        ),
+        ("language_model.seed", 2, {"pretrain", "aggregate@xner", "summarise@xner"}),
     ],
 )
 def test_a_changed_parameter_marks_the_stages_that_read_it(
@@ -164,7 +184,8 @@ def test_an_experiment_with_one_target_runs_that_target_and_the_table(clone: Pat
     address = "profiles.smoke.tasks.xner.targets.qab.learning_rate"
     before = {path: path.read_bytes() for path in (clone / "results/smoke/cells").rglob("*.json")}
     output = done(clone, "dvc", "exp", "run", "-S", f"{address}=0.001")
-    assert started(output) == {"adapt@xner-qab", "evaluate@xner-qab", "aggregate@xner"}
+    again = {f"{verb}@xner-qab" for verb in ("adapt", "evaluate", "analyse")}
+    assert started(output) == again | {"aggregate@xner", "summarise@xner"}
     assert {path.stem for path in before if path.read_bytes() != before[path]} == {"qab"}
     assert "0.001" in done(clone, "dvc", "exp", "show", "--csv")
     # As the README says, back to before.

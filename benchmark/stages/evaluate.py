@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from benchmark.fields import Labels, Section
 from benchmark.layout import ALL, Layout
@@ -27,17 +25,18 @@ from benchmark.results import (
 from benchmark.sections import AdaptationSection, EvaluationSection
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.stages.learning import read_dev_score
-from benchmark.statistics import Counts, bootstrap_interval, paired_test
+from benchmark.stages.observing import names, write_predictions
+from benchmark.stages.scoring import counts_of, interval_of, scores_of
+from benchmark.statistics import Counts, mcnemar_test, paired_test
 from benchmark.tracking import Store
 from benchmark.variants import task_of
 from uxla.devices import default_device, use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing
 from uxla.inference import predict
-from uxla.metrics import evaluate as score
-from uxla.metrics import span_counts
 from uxla.models import TaskModel
 from uxla.predictions import Predictions, ensemble
+from uxla.tasks import Level
 
 
 class Settings(Section):
@@ -96,16 +95,16 @@ def _result(
     system: System, scored: Mapping[System, Scored], section: EvaluationSection, about: Mapping[str, Any]
 ) -> Result:
     """One cell: scores with intervals, and the tests against other systems."""
-    outcome = scored[system]
+    outcome, task = scored[system], task_of(about["task"])
     return Result(
         system=system,
-        metric="f1" if task_of(about["task"]).metric == "f1" else "accuracy",
+        metric="f1" if task.metric == "f1" else "accuracy",
         split="test",
         models=tuple(outcome.models),
-        interval=_interval(outcome.counts[:-1], section),
-        ensemble=EnsembleScore(score=outcome.ensemble, interval=_interval(outcome.counts[-1:], section)),
+        interval=interval_of(outcome.counts[:-1], section),
+        ensemble=EnsembleScore(score=outcome.ensemble, interval=interval_of(outcome.counts[-1:], section)),
         collapsed=outcome.collapsed,
-        comparisons=_comparisons(system, scored, section),
+        comparisons=_comparisons(system, scored, section, classifies=task.level is Level.EXAMPLE),
         **about,
     )
 
@@ -130,13 +129,14 @@ def _score(folder: Path, seeds: Sequence[int], test: Corpus, task: str) -> Score
         model.to(default_device())
         predictions.append(predict(model, test.unlabelled()))
     predictions.append(ensemble(predictions))
-    scores = [score(task_of(task), test, p.classes)[task_of(task).metric] for p in predictions]
+    classes = [p.classes for p in predictions]
+    scores = scores_of(task_of(task), test, classes)
     models = [
         ModelScore(seed=seed, score=value, dev_score=read_dev_score(folder / str(seed)))
         for seed, value in zip(seeds, scores[:-1], strict=True)
     ]
-    counts = np.stack([span_counts(task_of(task), test, p.classes) for p in predictions])
-    alone = [len(np.unique(np.concatenate(p.classes))) == 1 for p in predictions[:-1]]
+    counts = counts_of(task_of(task), test, classes)
+    alone = [len(np.unique(np.concatenate(c))) == 1 for c in classes[:-1]]
     collapsed = tuple(seed for seed, is_alone in zip(seeds, alone, strict=True) if is_alone)
     return Scored(predictions, counts, models, scores[-1], collapsed)
 
@@ -147,28 +147,25 @@ def _selected_on(settings: Settings, system: System) -> Any:
     return f"{settings.supervised_on} dev" if system is System.SUPERVISED else "source dev"
 
 
-def _interval(counts: Counts, section: EvaluationSection) -> Interval:
-    low, high = bootstrap_interval(counts, n_resamples=section.resamples, seed=section.seed)
-    return Interval(low=low, high=high)
-
-
 def _comparisons(
-    system: System, scored: Mapping[System, Scored], section: EvaluationSection
+    system: System, scored: Mapping[System, Scored], section: EvaluationSection, *, classifies: bool
 ) -> tuple[Comparison, ...]:
     """UXLA against the two zero-shot baselines; other systems are compared with nothing."""
     if system is not System.UXLA:
         return ()
     comparisons = []
+    ours = scored[system].counts
     for other in (System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY):
-        test = paired_test(
-            scored[system].counts[:-1],
-            scored[other].counts[:-1],
-            n_resamples=section.resamples,
-            seed=section.seed,
-        )
-        interval = Interval(low=test.interval.low, high=test.interval.high)
+        theirs = scored[other].counts
+        test = paired_test(ours[:-1], theirs[:-1], n_resamples=section.resamples, seed=section.seed)
         comparisons.append(
-            Comparison(against=other, difference=test.difference, interval=interval, p_value=test.p_value)
+            Comparison(
+                against=other,
+                difference=test.difference,
+                interval=Interval(low=test.interval.low, high=test.interval.high),
+                p_value=test.p_value,
+                mcnemar=mcnemar_test(ours[-1], theirs[-1]) if classifies else None,
+            )
         )
     return tuple(comparisons)
 
@@ -178,10 +175,9 @@ def _write_predictions(folder: Path, test: Corpus, scored: Mapping[System, Score
     with replacing(folder) as temporary:
         temporary.mkdir()
         for system, outcome in scored.items():
-            names = [f"model {model.seed}" for model in outcome.models] + ["ensemble"]
-            columns = {name: p.classes for name, p in zip(names, outcome.predictions, strict=True)}
-            table = pa.table({"id": test.table["id"], **{n: pa.array(list(c)) for n, c in columns.items()}})
-            pq.write_table(table, temporary / f"{system.value}.parquet", compression="zstd")
+            columns = [*names([model.seed for model in outcome.models]), "ensemble"]
+            predictions = dict(zip(columns, outcome.predictions, strict=True))
+            write_predictions(temporary / f"{system.value}.parquet", test, predictions)
 
 
 def _track(store: Store, result: Result, predictions: Path, *, stage: str) -> None:

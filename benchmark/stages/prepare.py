@@ -32,6 +32,7 @@ def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> N
         train = splits["train"].corpus
         parts |= {(language, "labelled"): train, (language, "unlabelled"): train.unlabelled()}
         parts |= {(language, split): splits[split].corpus for split in ("dev", "test")}
+        parts[language, "test_text"] = splits["test"].corpus.unlabelled()
         text[language] = text_of(settings.data, task_of(task), language, splits["train"])
     if settings.supervised_on == "all":
         for part in ("labelled", "dev"):
@@ -41,7 +42,7 @@ def prepare(settings: Settings, *, task: str, layout: Layout, store: Store) -> N
         for (language, part), corpus in parts.items():
             path = layout.corpus(task, language, part)
             corpus.save(path)
-            if part != "test":
+            if not part.startswith("test"):
                 run.log_corpus(corpus, name=f"{language} {part}", context=part, source=path)
         for language, corpus in text.items():
             corpus.save(layout.text(task, language))

@@ -12,10 +12,10 @@ import pytest
 from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.settings import Parameters, read_parameters, select
-from benchmark.stages import aggregate
+from benchmark.stages import ablate, aggregate, analyse, summarise
 from benchmark.tracking import Store, open_store
 from benchmark.worlds import run_world
-from tests.miniature import TASK, write_miniature
+from tests.miniature import ANALYSED, TASK, write_miniature
 
 Chosen = TypeVar("Chosen", bound=Section)
 
@@ -68,6 +68,10 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
     run_world(parameters, profile="smoke", seed=1, root=root)
     world = World(root, parameters, store)
     aggregate.aggregate(world.settings(aggregate.Settings), task=TASK, layout=world.layout, strict=True)
+    about = {"task": TASK, "target": ANALYSED, "layout": world.layout, "store": store}
+    ablate.ablate(world.settings(ablate.Settings, ANALYSED), **about)
+    analyse.analyse(world.settings(analyse.Settings, ANALYSED), **about)
+    summarise.summarise(world.settings(summarise.Settings), task=TASK, layout=world.layout)
     return world
 
 

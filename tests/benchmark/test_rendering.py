@@ -8,16 +8,34 @@ import csv
 import io
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from benchmark.rendering import latex, markdown, show, write_tables
-from benchmark.tables import ROWS, tabulate
+from benchmark.markup import LATEX, MARKDOWN
+from benchmark.pages import sections
+from benchmark.rendering import latex as latex_of
+from benchmark.rendering import markdown as markdown_of
+from benchmark.rendering import show as show_page
+from benchmark.rendering import write_tables
+from benchmark.tables import ROWS, Table, tabulate
 from tests.benchmark.test_tables import LANGUAGES, SCORES, result, results, table
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+def markdown(table: Table) -> str:
+    return markdown_of(sections(table, MARKDOWN))
+
+
+def latex(table: Table) -> str:
+    return latex_of(sections(table, LATEX), label="xner-smoke")
+
+
+def show(table: Table, console: Console) -> None:
+    show_page(partial(sections, table), console)
 
 
 @pytest.mark.parametrize("name", ["xner.md", "xner.tex", "xner.csv", "xner.json"])

@@ -10,15 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 from seqeval.metrics import f1_score
 
+from benchmark.analyses import read_analyses
+from benchmark.figures import CAPTIONS
 from benchmark.layout import Layout
 from benchmark.results import Result, System, read_cell
 from benchmark.settings import Parameters, select
-from benchmark.stages import adapt, aggregate, evaluate, pretrain
+from benchmark.stages import ablate, adapt, aggregate, analyse, evaluate, pretrain, summarise
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.tracking import Store
 from benchmark.worlds import run_world
 from tests.benchmark.conftest import World, store_below
-from tests.miniature import DEV, SEEDS, SOURCE, TARGETS, TASK, TEST, TEXT, TRAINING
+from tests.miniature import ABLATIONS, ANALYSED, DEV, SEEDS, SOURCE, TARGETS, TASK, TEST, TEXT, TRAINING
 from uxla.coteaching import CURRICULUM, Lesson, co_teach
 from uxla.examples import Corpus, Example
 from uxla.language_model import MaskedLanguageModel
@@ -65,11 +67,14 @@ def tags(classes: Any) -> list[str]:
 def test_prepare_keeps_labels_apart_from_text(world: World) -> None:
     layout = world.layout
     for language in (SOURCE, *TARGETS):
-        parts = {p: corpus(layout, language, p) for p in ("unlabelled", "labelled", "dev", "test")}
+        parts = {
+            p: corpus(layout, language, p) for p in ("unlabelled", "labelled", "dev", "test", "test_text")
+        }
         parts = {"text": Corpus.load(layout.text(TASK, language)), **parts}
-        assert [len(c) for c in parts.values()] == [TEXT, TRAINING, TRAINING, DEV, TEST]
-        assert [c.is_labelled for c in parts.values()] == [False, False, True, True, True]
+        assert [len(c) for c in parts.values()] == [TEXT, TRAINING, TRAINING, DEV, TEST, TEST]
+        assert [c.is_labelled for c in parts.values()] == [False, False, True, True, True, False]
         assert parts["unlabelled"].ids == parts["labelled"].ids
+        assert parts["test_text"].digest == parts["test"].unlabelled().digest
         ids = [i for p in ("text", "labelled", "dev", "test") for i in parts[p].ids]
         assert len(set(ids)) == len(ids)
     manifest = json.loads(layout.manifest(TASK).read_text(encoding="utf-8"))
@@ -83,7 +88,7 @@ def test_every_model_can_be_opened_and_says_how_it_was_selected(world: World) ->
     folders = [layout.warmed_up(TASK, o) for o in ("cross_entropy", "confidence_penalty")]
     folders += [f(TASK, t) for t in TARGETS for f in (layout.adapted, layout.supervised)]
     for folder in folders:
-        assert {p.name for p in folder.iterdir()} - {"lessons"} == {str(seed) for seed in SEEDS}
+        assert {p.name for p in folder.iterdir()} - {"lessons", "epochs"} == {str(seed) for seed in SEEDS}
         for seed in SEEDS:
             TaskModel.load(folder / str(seed))
             outcome = json.loads((folder / str(seed) / "outcome.json").read_text(encoding="utf-8"))
@@ -315,10 +320,25 @@ def test_pretraining_never_goes_on_from_the_state_of_other_settings(copied: Worl
 # Settings of adaptation
 
 
+def blank(world: World, language: str) -> None:
+    """Replace all labels of a dev set by O."""
+    path = world.layout.corpus(TASK, language, "dev")
+    dev = Corpus.load(path)
+    dev.relabelled([np.zeros(len(classes), int) for classes in dev.classes]).save(path)
+
+
+def weights(world: World) -> dict[str, bytes]:
+    folder = world.layout.adapted(TASK, TARGET)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.safetensors"))}
+
+
 @pytest.mark.slow
 def test_the_sources_dev_set_can_select(copied: World) -> None:
-    copied.layout.corpus(TASK, TARGET, "dev").unlink()
     run_adapt(copied, select_on="source dev")
+    selected = weights(copied)
+    blank(copied, TARGET)
+    run_adapt(copied, select_on="source dev")
+    assert weights(copied) == selected, "labels of the target's dev set reach nothing but what is reported"
     result = run_evaluate(copied, select_on="source dev")[System.UXLA]
     assert result.selected_on == "source dev"
     assert all(model.dev_score is not None for model in result.models)
@@ -326,9 +346,12 @@ def test_the_sources_dev_set_can_select(copied: World) -> None:
 
 @pytest.mark.slow
 def test_no_dev_set_need_select(copied: World) -> None:
-    for language in (SOURCE, TARGET):
-        copied.layout.corpus(TASK, language, "dev").unlink()
     run_adapt(copied, select_on="none")
+    selected = weights(copied)
+    for language in (SOURCE, TARGET):
+        blank(copied, language)
+    run_adapt(copied, select_on="none")
+    assert weights(copied) == selected
     assert {(item["outcome"]["best"], item["outcome"]["improved"]) for item in lessons(copied.layout)} == {
         (None, True)
     }
@@ -362,6 +385,109 @@ def test_without_agreement_all_labels_of_the_first_peer_are_taken(copied: World)
     assert any(s["agreement"] < 1 for s in selections)
 
 
+# Analysis
+
+
+def predicted(path: Path, name: str) -> list[Any]:
+    return list(pq.read_table(path)[name].to_pylist())
+
+
+@pytest.mark.slow
+def test_what_models_say_after_the_last_epoch_is_what_evaluate_finds(world: World) -> None:
+    layout = world.layout
+    said = layout.adapted(TASK, ANALYSED) / "epochs/3.parquet"
+    found = layout.predictions(TASK, ANALYSED) / "uxla.parquet"
+    before = layout.predictions(TASK, ANALYSED) / "confidence_penalty.parquet"
+    transferred = layout.transfers(TASK, ANALYSED) / f"{ANALYSED}.parquet"
+    for seed in SEEDS:
+        name = f"model {seed}"
+        assert predicted(said, name) == predicted(found, name) == predicted(transferred, name)
+        first = layout.adapted(TASK, ANALYSED) / "epochs/0.parquet"
+        assert predicted(first, name) == predicted(before, name)
+
+
+@pytest.mark.slow
+def test_the_setting_of_the_target_itself_is_the_first_epoch_of_its_adaptation(world: World) -> None:
+    layout = world.layout
+    for suffix in (".parquet", ".json"):
+        ablated = layout.ablations(TASK, ANALYSED) / f"confidence-80/observed{suffix}"
+        adapted = layout.adapted(TASK, ANALYSED) / f"epochs/1{suffix}"
+        assert ablated.read_bytes() == adapted.read_bytes()
+    other = layout.ablations(TASK, ANALYSED) / "confidence-50-alone/lessons/1-0.json"
+    assert json.loads(other.read_text(encoding="utf-8"))["selections"]["target"]["n"] == TRAINING // 2
+
+
+@pytest.mark.slow
+def test_an_analysis_has_every_language_epoch_and_setting_and_its_scores_follow_from_the_files(
+    world: World,
+) -> None:
+    layout = world.layout
+    found = read_analyses(layout.analyses(TASK, ANALYSED).parent, TARGETS)[ANALYSED]
+    assert [entry.language for entry in found.transfers] == [SOURCE, *TARGETS]
+    assert [entry.epoch for entry in found.epochs] == [0, 1, 2, 3]
+    assert {row.name for row in found.ablations} == set(ABLATIONS)
+    for entry in found.transfers:
+        gold = [tags(classes) for classes in corpus(layout, entry.language, "test").classes]
+        path = layout.transfers(TASK, ANALYSED) / f"{entry.language}.parquet"
+        for seed, score in entry.scores.items():
+            guess = [tags(classes) for classes in predicted(path, f"model {seed}")]
+            assert score == pytest.approx(100 * f1_score(gold, guess), abs=1e-5)
+    gold = [tags(classes) for classes in corpus(layout, ANALYSED, "test").classes]
+    for row in found.ablations:
+        path = layout.ablations(TASK, ANALYSED) / row.name / "observed.parquet"
+        for seed, score in row.scores.items():
+            guess = [tags(classes) for classes in predicted(path, f"model {seed}")]
+            assert score == pytest.approx(100 * f1_score(gold, guess), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_analysis_repeats_itself(world: World, copied: World) -> None:
+    there, here = copied.layout, world.layout
+    about = {"task": TASK, "target": ANALYSED, "layout": there, "store": copied.store}
+    for path in copied.root.rglob("test.parquet"):
+        path.rename(path.with_suffix(".hidden"))
+    ablate.ablate(copied.settings(ablate.Settings, ANALYSED), **about)
+    assert content(there.ablations(TASK, ANALYSED)) == content(here.ablations(TASK, ANALYSED))
+    for path in copied.root.rglob("test.hidden"):
+        path.rename(path.with_suffix(".parquet"))
+    analyse.analyse(copied.settings(analyse.Settings, ANALYSED), **about)
+    assert there.analyses(TASK, ANALYSED).read_bytes() == here.analyses(TASK, ANALYSED).read_bytes()
+    assert content(there.samples(TASK, ANALYSED)) == content(here.samples(TASK, ANALYSED))
+
+
+@pytest.mark.slow
+def test_an_interrupted_ablation_goes_on_with_its_setting(
+    world: World, copied: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, lives = copied.layout, iter([True, False])
+    settings = copied.settings(ablate.Settings, ANALYSED)
+    about = {"task": TASK, "target": ANALYSED, "layout": layout, "store": copied.store}
+
+    def mortal(*arguments: Any, **others: Any) -> Iterator[Lesson]:
+        if not next(lives):
+            raise Interrupted
+        return co_teach(*arguments, **others)
+
+    monkeypatch.setattr(ablate, "co_teach", mortal)
+    with pytest.raises(Interrupted):
+        ablate.ablate(settings, **about)
+    assert not layout.ablations(TASK, ANALYSED).exists()
+    lives = iter([True, True])
+    ablate.ablate(settings, **about)
+    assert content(layout.ablations(TASK, ANALYSED)) == content(world.layout.ablations(TASK, ANALYSED))
+
+
+@pytest.mark.slow
+def test_summarise_writes_a_page_and_figures_and_needs_an_analysis(world: World, tmp_path: Path) -> None:
+    tables = world.layout.tables()
+    page = (tables / f"{TASK}_analysis.md").read_text(encoding="utf-8")
+    assert [f"({name})" in page for name in ("as Table 5", "as Table 6", "as Figure 2")] == [True] * 3
+    pictures = {path.name for path in world.layout.figures(TASK).iterdir()}
+    assert {f"{name}.svg" for name in CAPTIONS} | {"validation.csv", "README.md"} == pictures
+    with pytest.raises(ValueError, match="run the analyse stage"):
+        summarise.summarise(world.settings(summarise.Settings), task=TASK, layout=Layout("smoke", tmp_path))
+
+
 # Tracking
 
 BASELINES = ("cross_entropy", "confidence_penalty")
@@ -369,6 +495,7 @@ SYSTEMS = {
     **dict.fromkeys(("vicinity", *BASELINES), (SOURCE, *TARGETS)),
     **dict.fromkeys((f"{system} ensemble" for system in BASELINES), (SOURCE, *TARGETS)),
     **dict.fromkeys(("uxla", "supervised", "uxla ensemble", "supervised ensemble"), TARGETS),
+    **dict.fromkeys((f"ablation {name}" for name in ABLATIONS), (ANALYSED,)),
     "masked LM": ("all",),
     "data": ("all",),
 }
@@ -423,7 +550,9 @@ def test_models_and_epochs_are_nested(world: World, tracked: Mapping[tuple[str, 
 @pytest.mark.slow
 def test_every_kind_of_metric_is_there(world: World, tracked: Mapping[tuple[str, str], Any]) -> None:
     uxla = tracked["uxla", TARGET]
-    names = {f"seconds/{stage}" for stage in ("adapt", "evaluate")} | {"accepted", "dev"}
+    names = {f"seconds/{stage}" for stage in ("adapt", "evaluate", "analyse")} | {"accepted", "dev"}
+    names |= {f"transfer/f1 {language}" for language in (SOURCE, *TARGETS)}
+    names |= {"validation/target dev", "validation/source dev", "epochs/test f1"}
     names |= {"test/f1", "test/f1 std", "test/f1 low", "test/f1 high", "pseudo-label accuracy/target"}
     origins = ("target", "source_vicinal", "target_vicinal")
     parts = ("pseudo labels", "share kept by k", "share kept by j", "agreement rate")

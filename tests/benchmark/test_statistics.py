@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.statistics import Counts, bootstrap_interval, holm, mean_f1, paired_test, spread
+from benchmark.statistics import Counts, bootstrap_interval, holm, mcnemar_test, mean_f1, paired_test, spread
 
 QUICK = {"n_resamples": 499, "seed": 0}
 
@@ -122,6 +122,26 @@ def test_refusals() -> None:
         paired_test(counts, 2 * counts, **QUICK)
     with pytest.raises(ValueError, match=r"\(n_models, n_examples, 3\), was: \(5, 3\)"):
         bootstrap_interval(counts[0], **QUICK)
+
+
+def labelled(*right: int) -> Counts:
+    """Counts of one classifier that is right or wrong on each example."""
+    return np.array([[value, 1, 1] for value in right])
+
+
+def test_mcnemar_is_the_binomial_test_of_what_only_one_of_them_gets_right() -> None:
+    first, second = labelled(*[1] * 10, *[0] * 3, *[1] * 20), labelled(*[0] * 10, *[1] * 3, *[1] * 20)
+    expected = stats.binomtest(3, 13, 0.5).pvalue
+    assert mcnemar_test(first, second) == pytest.approx(expected)
+    assert mcnemar_test(second, first) == pytest.approx(expected)
+    assert mcnemar_test(first, first) == 1
+
+
+def test_mcnemar_needs_one_label_an_example() -> None:
+    with pytest.raises(ValueError, match="one label an example"):
+        mcnemar_test(labelled(1, 0), np.array([[1, 2, 1], [0, 1, 1]]))
+    with pytest.raises(ValueError, match="one label an example"):
+        mcnemar_test(labelled(1, 0), labelled(1))
 
 
 def test_holm_by_hand() -> None:

@@ -1,0 +1,62 @@
+"""ablate: the first epoch of Algorithm 1 in other settings, from the same models (§4.1, Table 5)."""
+
+import shutil
+
+from benchmark.fields import Section
+from benchmark.layout import Layout
+from benchmark.progress import bar
+from benchmark.sections import AdaptationSection
+from benchmark.stages.lessons import keep, load_models, measures, plan, transfer_data, transfer_paths, version
+from benchmark.stages.observing import observe, open_watch
+from benchmark.tracking import Store
+from uxla.coteaching import CURRICULUM, co_teach
+from uxla.devices import use_threads
+from uxla.examples import Corpus
+from uxla.files import replacing
+
+
+class Settings(Section):
+    """What the stage reads of params.yaml."""
+
+    threads: int | None
+    source: str
+    seeds: tuple[int, int, int]
+    ablations: dict[str, AdaptationSection]
+
+
+def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store: Store) -> None:
+    """Write what every setting selects and then predicts; resumes with the setting it was stopped in."""
+    use_threads(settings.threads)
+    paths = transfer_paths(layout, task=task, source=settings.source, target=target)
+    paths = {origin: paths[origin] for origin in CURRICULUM[EPOCH]}
+    corpora = {origin: Corpus.load(path) for origin, path in paths.items()}
+    watch = open_watch(layout, task=task, source=settings.source, target=target)
+    warmed_up = layout.warmed_up(task, "confidence_penalty")
+    watched = [*corpora.values(), *watch.dev.values(), watch.text]
+    digest = version(settings.ablations, watched, warmed_up, settings.seeds)
+    state = layout.state(f"ablate-{task}-{target}", digest)
+    missing = [name for name in settings.ablations if not (state / name).is_dir()]
+    for name in bar(missing, "ablations"):
+        section = settings.ablations[name]
+        data = transfer_data(corpora, section, watch.dev, language_model=layout.language_model)
+        cell = store.cell(
+            profile=layout.profile, task=task, system=f"ablation {name}", language=target, stage="ablate"
+        )
+        with cell as run, replacing(state / name) as folder:
+            run.log_parameters({"task": task, "adaptation": section.model_dump(mode="json")})
+            run.log_dependencies(paths.values())
+            models = load_models(warmed_up, settings.seeds, dropout=section.dropout)
+            for number, lesson in enumerate(
+                co_teach(models, data, plan(section), epoch=EPOCH, seed=section.seed)
+            ):
+                keep(lesson, data, folder / "lessons", number)
+                run.log(number, measures(lesson, data))
+            observe(models, settings.seeds, watch, folder / "observed")
+    with replacing(layout.ablations(task, target)) as finished:
+        for name in settings.ablations:
+            shutil.copytree(state / name, finished / name)
+    shutil.rmtree(state.parent)
+
+
+EPOCH = 1
+"""The epoch of Table 5, which learns from Ds and D't."""

@@ -1,0 +1,27 @@
+"""A table as tidy records; golden files in `test_rendering` hold all of them."""
+
+from benchmark.records import records
+from benchmark.tables import tabulate
+from tests.benchmark.test_tables import LANGUAGES, result, results, table
+
+
+def test_a_cell_has_its_models_and_what_it_was_tested_against() -> None:
+    cells = records(table())["cells"]
+    (cell,) = [c for c in cells if (c["system"], c["language"]) == ("uxla", "es")]
+    assert [cell[f"score_{seed}"] for seed in (11, 22, 33)] == [83, 83.5, 84]
+    assert cell["minus_confidence_penalty_p_value"] == 0.03
+    assert cell["minus_confidence_penalty_p_holm"] == 0.06
+    assert "minus_confidence_penalty_mcnemar_holm" not in cell, "spans are not classified one by one"
+
+
+def test_mcnemar_stands_beside_where_it_was_made() -> None:
+    tested = {"difference": 3, "interval": {"low": 1, "high": 5}, "p_value": 0.03, "mcnemar": 0.01}
+    found = [r for r in results() if r.system != "uxla"]
+    found += [
+        result("uxla", code, comparisons=[{"against": "confidence_penalty", **tested}])
+        for code in ("es", "de")
+    ]
+    whole = tabulate(found, languages=LANGUAGES, encoder="toy LM")
+    assert [entry["mcnemar"] for entry in records(whole)["differences"]] == [0.02, 0.02]
+    (cell,) = [c for c in records(whole)["cells"] if (c["system"], c["language"]) == ("uxla", "es")]
+    assert cell["minus_confidence_penalty_mcnemar_holm"] == 0.02
