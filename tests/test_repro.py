@@ -151,7 +151,7 @@ def test_changed_code_of_tracking_marks_nothing(clone: Path) -> None:
         (
             "tasks.xner.targets.qab.learning_rate",
             1e-3,
-            {"adapt@xner-qab", "evaluate@xner-qab", "analyse@xner-qab"},
+            {"adapt@xner-qab", "evaluate@xner-qab", "analyse@xner-qab", "aggregate@xner"},
         ),
         (
             "tasks.xner.targets.qac.agreement",

@@ -1,4 +1,4 @@
-"""evaluate: the only stage that sees test labels; every system in one language (§3)."""
+"""evaluate: every system on the test split of one language; trains nothing, and may see all labels (§3)."""
 
 import json
 from collections.abc import Mapping, Sequence
