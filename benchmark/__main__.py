@@ -143,6 +143,32 @@ def show(profile: Profile) -> None:
 
 
 @app.command()
+def report(
+    profile: Profile,
+    mlflow: Annotated[str, typer.Option(help="Address of the MLflow interface, for links to runs.")] = (
+        "http://127.0.0.1:5000"
+    ),
+    strict: Annotated[bool, typer.Option(help="Fail if a cell is missing, stale or mixed.")] = False,
+) -> None:
+    """Write all of a profile as one HTML page, and keep it in MLflow."""
+    from benchmark.gathering import gather
+    from benchmark.report import as_html, path_of
+    from benchmark.tracking import open_store
+    from uxla.files import write_text
+
+    store, path = open_store(Path()), path_of(profile)
+    content = gather(_parameters(), profile=profile, store=store)
+    write_text(path, as_html(content, mlflow=mlflow.rstrip("/")))
+    with store.cell(profile=profile, task="all", system="report", language="all", stage="report") as run:
+        run.log_file(path)
+    for line in content.complaints:
+        typer.echo(line, err=True)
+    typer.echo(f"report: {path}")
+    if strict and content.complaints:
+        raise ValueError(f"{path}: not of one complete run, see the {len(content.complaints)} lines above")
+
+
+@app.command()
 def worlds(
     profile: Profile,
     seeds: Annotated[str, typer.Option(help="Seeds of the toy worlds, with commas between.")] = "1,2,3,4,5",
@@ -153,42 +179,32 @@ def worlds(
     A world that is recorded with the parameters as they are is not run again: after a change of the
     code alone, remove the file of ranges. The world of params.yaml itself is that of `dvc repro`.
     """
-    from benchmark.ranges import record, recorded, scores_of
-    from benchmark.worlds import fingerprint, overview, read_world, run_worlds
-    from uxla.files import write_text
+    from benchmark.worlds import record_worlds
 
     if not re.fullmatch(r"\d+(,\d+)*", seeds):
         raise ValueError(f"--seeds must be numbers with commas between, was: {seeds}")
-    parameters, folder = _parameters(), Path("state") / profile / "worlds"
-    tasks = select(Tasks, parameters, profile=profile).run.tasks
-    of_profile = parameters.profiles[profile].tasks[tasks[0]].data.seed
-    tables, settings = Layout(profile).tables(), fingerprint(parameters, profile=profile)
-    known = recorded(tables / "ranges.json", settings=settings)
     wanted = sorted(set(map(int, seeds.split(","))))
-    if of_profile in wanted:
-        known[of_profile] = scores_of(read_world(Path(), profile, tasks))
-        record(known, tables / "ranges.json", settings=settings)
-    missing = [seed for seed in wanted if seed not in known]
-    for seed, found in run_worlds(parameters, profile=profile, seeds=missing, folder=folder, jobs=jobs):
-        known[seed] = scores_of(found)
-        record(known, tables / "ranges.json", settings=settings)
-    text = overview(parameters, dict(sorted(known.items())), profile=profile)
-    names = ",".join(map(str, sorted(known)))
-    write_text(tables / "worlds.md", f"`python -m benchmark worlds {profile} --seeds {names}`\n\n{text}\n")
-    typer.echo(text)
+    typer.echo(record_worlds(_parameters(), profile=profile, seeds=wanted, jobs=jobs))
 
 
 @app.command()
-def check(profile: Profile) -> None:
-    """Fail if a score lies outside the range recorded over several worlds."""
+def check(
+    profile: Profile,
+    against: Annotated[str, typer.Option(help="The git revision whose results are the reference.")] = "HEAD",
+) -> None:
+    """Print what moved since a revision; fail if a score fell too far or left its recorded range."""
     from benchmark.ranges import check as complaints_of
+    from benchmark.regression import as_table, moves, results_of
     from benchmark.worlds import read_world
 
     tasks = select(Tasks, _parameters(), profile=profile).run.tasks
-    found = read_world(Path(), profile, tasks)
-    if complaints := complaints_of(found, Layout(profile).tables() / "ranges.json"):
-        raise ValueError("; ".join(complaints))
-    typer.echo(f"every score of {profile} lies in its recorded range")
+    found, ranges = read_world(Path(), profile, tasks), Layout(profile).tables() / "ranges.json"
+    moved = moves(results_of(against, profile=profile), found)
+    typer.echo(as_table(moved) if moved else f"every result of {profile} is that of {against}")
+    wrong = [f"{m.task} {m.system} in {m.language}: {m.what} fell too far" for m in moved if m.is_regression]
+    if wrong := wrong + (complaints_of(found, ranges) if ranges.is_file() else []):
+        raise ValueError("; ".join(wrong))
+    typer.echo(f"nothing fell too far{', every score lies in its recorded range' * ranges.is_file()}")
 
 
 def main() -> int:

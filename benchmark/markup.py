@@ -1,5 +1,6 @@
-"""How Markdown, LaTeX and the terminal print bold, a mean with its spread, and any other text."""
+"""How Markdown, LaTeX, HTML and the terminal print bold, a mean with its spread, and any other text."""
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -33,4 +34,5 @@ MARKDOWN = Markup("**{}**", "{} ± {}", lambda text: text.replace("|", r"\|"))
 LATEX = Markup(
     r"\textbf{{{}}}", r"{}\,{{\scriptsize$\pm$\,{}}}", lambda text: "".join(_LATEX.get(c, c) for c in text)
 )
+HTML = Markup("<strong>{}</strong>", "{} <small>± {}</small>", html.escape)
 TERMINAL = Markup("[bold]{}[/bold]", "{}\n[dim]±{}[/dim]", markup.escape)

@@ -15,7 +15,7 @@ from benchmark.pages import Section, sections
 from benchmark.published import compare
 from benchmark.records import records
 from benchmark.results import rounded
-from benchmark.tables import Table
+from benchmark.tables import ROWS, Table
 from uxla.files import write_text
 
 TEXT_COLUMNS = {
@@ -27,7 +27,7 @@ Page = Callable[[Markup], Sequence[Section]]
 
 
 def write_tables(table: Table, folder: Path) -> None:
-    """Write `<task>.md`, `.tex`, `.csv` and `.json`; equal results give equal bytes."""
+    """Write `<task>.md`, `.tex`, `.csv`, `.json`, `metrics/<task>.json`; equal results give equal bytes."""
     label = f"{table.first.task}-{table.first.profile}"
     pages = {
         "md": markdown(sections(table, MARKDOWN)),
@@ -37,6 +37,7 @@ def write_tables(table: Table, folder: Path) -> None:
     }
     for suffix, page in pages.items():
         write_text(folder / f"{table.first.task}.{suffix}", page)
+    write_text(folder / f"metrics/{table.first.task}.json", metrics(table))
 
 
 def show(page: Page, console: Console | None = None) -> None:
@@ -99,6 +100,17 @@ def csv(table: Table) -> str:
     """All numbers, one line a system and language; a missing run has empty fields."""
     # Of dtype object, so that a gap neither turns a column of counts into floats nor prints as nan.
     return str(pd.DataFrame(records(table)["cells"], dtype=object).to_csv(index=False, lineterminator="\n"))
+
+
+def metrics(table: Table) -> str:
+    """The score of every row in every language, as `dvc metrics` reads it."""
+    content: dict[str, dict[str, float]] = {}
+    for row in ROWS:
+        name = f"{row.system}{'_ensemble' * row.is_ensemble}"
+        for language in table.languages:
+            if cell := table.cell(row, language):
+                content.setdefault(name, {})[language] = round(cell.mean, 2)
+    return json.dumps(content, indent=2) + "\n"
 
 
 def as_json(table: Table) -> str:

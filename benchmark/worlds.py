@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmark.data import ToyData
 from benchmark.layout import ALL, Layout
-from benchmark.ranges import Scores
+from benchmark.ranges import Scores, record, recorded, scores_of
 from benchmark.results import Result, System, read_cells
 from benchmark.sections import TaskSection
 from benchmark.settings import Chosen, Parameters, select
@@ -20,8 +20,31 @@ from benchmark.sources import toy_split
 from benchmark.toy import bag_of_words, majority_tagger
 from benchmark.tracking import Store, open_store
 from benchmark.variants import task_of
+from uxla.files import write_text
 from uxla.metrics import evaluate
 from uxla.tasks import Level
+
+
+def record_worlds(parameters: Parameters, *, profile: str, seeds: Sequence[int], jobs: int) -> str:
+    """Run those worlds that are not recorded, write ranges and overview to the tables; return the overview.
+
+    The world of params.yaml itself is that of the results there are.
+    """
+    tasks = parameters.profiles[profile].run.tasks
+    of_profile = parameters.profiles[profile].tasks[tasks[0]].data.seed
+    tables, settings = Layout(profile).tables(), fingerprint(parameters, profile=profile)
+    known = recorded(tables / "ranges.json", settings=settings)
+    if of_profile in seeds:
+        known[of_profile] = scores_of(read_world(Path(), profile, tasks))
+        record(known, tables / "ranges.json", settings=settings)
+    missing, folder = [seed for seed in seeds if seed not in known], Path("state") / profile / "worlds"
+    for seed, found in run_worlds(parameters, profile=profile, seeds=missing, folder=folder, jobs=jobs):
+        known[seed] = scores_of(found)
+        record(known, tables / "ranges.json", settings=settings)
+    text = overview(parameters, dict(sorted(known.items())), profile=profile)
+    names = ",".join(map(str, sorted(known)))
+    write_text(tables / "worlds.md", f"`python -m benchmark worlds {profile} --seeds {names}`\n\n{text}\n")
+    return text
 
 
 def run_worlds(

@@ -126,9 +126,8 @@ def test_of_the_stages_that_train_only_the_upper_bound_sees_the_labels_of_a_targ
 def test_the_other_profiles_run_the_same_stages(profile: str) -> None:
     renamed = (ROOT / "dvc.yaml").read_text(encoding="utf-8").split("vars:")[1]
     renamed = re.sub(r"(?<=[./ ])smoke(?=[./ \n])", profile, renamed)
-    renamed = renamed.replace("wdir: .", "wdir: ../..").replace(
-        "- params.yaml\n\n", "- ../../params.yaml\n\n"
-    )
+    renamed = renamed.replace("wdir: .", "wdir: ../..").replace("y: {results", "y: {../../results")
+    renamed = renamed.replace("- params.yaml\n\n", "- ../../params.yaml\n\n")
     assert PIPELINES[profile].read_text(encoding="utf-8").split("vars:")[1] == renamed
 
 

@@ -115,8 +115,8 @@ def user_files(folder: Path) -> Any:
         (
             ["check", "smoke"],
             1,
-            "results/smoke/ranges.json: expected recorded ranges, found none; "
-            "run `python -m benchmark worlds`",
+            "git ls-tree -r --name-only HEAD -- results/smoke/cells failed: "
+            "fatal: not a git repository (or any of the parent directories): .git",
         ),
     ],
 )

@@ -20,6 +20,7 @@ from dvc.lock import make_lock
 
 from benchmark.tracking import Run, Store, TrackingError, open_store
 from benchmark.tracking.liveness import PROCESS
+from benchmark.tracking.overview import current_runs
 from benchmark.tracking.parameters import LONGEST
 from uxla.examples import Corpus, Example
 
@@ -408,3 +409,17 @@ def test_plain_mlflow_ui_shows_the_cells_and_their_artifacts(
     (shown,) = json.loads(fetch("api/2.0/mlflow/runs/search", wanted))["runs"]
     assert shown["info"]["run_name"] == "UXLA · qab"
     assert fetch(f"get-artifact?path=notes%2Fa.txt&run_uuid={run.run_id}") == b"hello"
+
+
+def test_the_overview_has_the_current_run_of_every_cell(store: Store) -> None:
+    assert current_runs(store, "smoke") == []
+    for score in (50.0, 60.0):
+        with store.cell(profile="smoke", task="xner", system="uxla", language="qab", stage="adapt") as run:
+            run.log(0, {"test/f1": score})
+            with run.child("model 11"):
+                pass
+    (found,) = current_runs(store, "smoke")
+    assert (found.task, found.system, found.language, found.status) == ("xner", "uxla", "qab", "FINISHED")
+    assert found.metrics["test/f1"] == 60
+    assert found.seconds.keys() == {"adapt"}
+    assert (found.commits, found.dirty) == ({}, frozenset())

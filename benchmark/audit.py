@@ -1,0 +1,103 @@
+"""Whether tables, runs and pipeline tell of the same experiment: what is missing, stale or mixed."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmark.results import Result
+from benchmark.statistics import spread
+from benchmark.tracking.overview import CellRun
+
+Address = tuple[str, str, str]
+"""Task, system and language of a cell."""
+
+TOLERANCE = 1e-4
+"""In percent: files keep six decimals."""
+
+
+def complaints(
+    results: Iterable[Result],
+    runs: Sequence[CellRun],
+    *,
+    missing: Iterable[str],
+    changed: Iterable[str],
+    root: Path,
+) -> list[str]:
+    """What is wrong with the report of a profile, a line each.
+
+    Args:
+        results: of all cells of all tables.
+        runs: the current runs of the store.
+        missing: cells without a result, in words.
+        changed: stages whose code, data or parameters have changed since they ran.
+        root: of the checkout, whose history says in what commits differ.
+    """
+    by_address = {(run.task, run.system, run.language): run for run in runs}
+    found = [f"missing: {cell}" for cell in missing]
+    found += [f"stale: {stage} has changed since it ran; run dvc repro" for stage in changed]
+    for result in results:
+        found += _untraced(result, by_address)
+    return found + _mixed(runs, root)
+
+
+def _untraced(result: Result, runs: Mapping[Address, CellRun]) -> list[str]:
+    """Scores of a cell that are not those of its runs."""
+    expected = {str(result.system): spread(result.scores).mean}
+    if result.ensemble is not None:
+        expected[f"{result.system} ensemble"] = result.ensemble.score
+    found = []
+    for system, score in expected.items():
+        name = f"{result.task} {system} in {result.language}"
+        run = runs.get((result.task, system, result.language))
+        tracked = run.metrics.get(f"test/{result.metric}") if run else None
+        if run is None or tracked is None:
+            found.append(f"untraced: {name} has no run in MLflow; run dvc repro -f -s on its evaluate stage")
+        elif abs(tracked - score) > TOLERANCE:
+            found.append(f"mixed: {name} is {score:.2f} in the table, {tracked:.2f} in its run {run.run_id}")
+        elif run.status != "FINISHED":
+            found.append(f"unfinished: the run of {name} is {run.status}")
+    return found
+
+
+def _mixed(runs: Sequence[CellRun], root: Path) -> list[str]:
+    """Stages whose runs are of commits between which their code differs, or of uncommitted code."""
+    commits: dict[str, set[str]] = {}
+    for run in runs:
+        for stage, commit in run.commits.items():
+            commits.setdefault(stage, set()).add(commit)
+    dirty = sorted({stage for run in runs for stage in run.dirty})
+    found = [f"mixed: a run of {stage} is of code that was not committed" for stage in dirty]
+    for stage, of_stage in sorted(commits.items()):
+        first, *others = sorted(of_stage)
+        for other in others:
+            command = ["git", "-C", str(root), "diff", "--quiet", first, other, "--", *code_of(root, stage)]
+            if subprocess.run(command, capture_output=True, check=False).returncode:
+                found.append(f"mixed: runs of {stage} are of {first[:8]} and {other[:8]}, whose code differs")
+    return found
+
+
+def code_of(root: Path, stage: str) -> list[str]:
+    """The files of code that dvc.yaml lists for a verb such as `adapt`."""
+    stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    body = stages[stage].get("do", stages[stage])
+    return [dep for dep in body["deps"] if dep.startswith(("uxla/", "benchmark/"))]
+
+
+def changed_stages(root: Path, pipeline: str) -> list[str]:
+    """The stages of a pipeline that `dvc status` finds changed.
+
+    Raises:
+        ValueError: DVC does not answer.
+    """
+    command = ["dvc", "status", "--json", pipeline]
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        reason = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1:]
+        raise ValueError(f"{' '.join(command)} failed: {' '.join(reason)}") from None
+    status: Mapping[str, Any] = json.loads(done.stdout or "{}")
+    return sorted(name.rpartition(":")[2] for name, state in status.items() if state)
