@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -72,8 +73,27 @@ def figures(
         else:
             panels = [_panel(name, samples, target, of) for target in analyses for of in OBJECTIVES]
             svg = _drawn(panels)
-        found.append(Figure(name, f"{caption} In {', '.join(analyses)}.", svg))
+        found.append(Figure(name, _of_targets(caption, analyses), svg))
     return found
+
+
+def read_figures(folder: Path, analyses: Mapping[str, Analysis]) -> list[Figure]:
+    """The figures of one task as they were written, `<name>.svg`.
+
+    Raises:
+        ValueError: one is missing.
+    """
+    found = []
+    for name, caption in CAPTIONS.items():
+        path = folder / f"{name}.svg"
+        if not path.is_file():
+            raise ValueError(f"{path}: expected a figure, found none; run the summarise stage")
+        found.append(Figure(name, _of_targets(caption, analyses), path.read_text(encoding="utf-8")))
+    return found
+
+
+def _of_targets(caption: str, analyses: Mapping[str, Analysis]) -> str:
+    return f"{caption} In {', '.join(analyses)}."
 
 
 def validation_series(analyses: Mapping[str, Analysis]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark.analysis_pages import Study
 from benchmark.audit import changed_stages, complaints
 from benchmark.fields import Section
-from benchmark.figures import Figure
+from benchmark.figures import Figure, read_figures
 from benchmark.layout import Layout
 from benchmark.report import Content
 from benchmark.sections import Run
@@ -52,7 +52,7 @@ def gather(parameters: Parameters, *, profile: str, store: Store, root: Path = P
         if len(absent) < len(targets):
             chosen = select(summarise.Settings, parameters, profile=profile, task=task)
             studies[task] = summarise.study(chosen, task=task, layout=layout)
-            figures[task] = summarise.drawings(studies[task], task=task, layout=layout)
+            figures[task] = read_figures(layout.figures(task), studies[task].analyses)
     manifests = {
         task: json.loads(layout.manifest(task).read_text(encoding="utf-8"))
         for task in run.tasks

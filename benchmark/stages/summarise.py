@@ -58,18 +58,6 @@ def summarise(settings: Settings, *, task: str, layout: Layout) -> None:
     write_text(base.with_suffix(".tex"), latex(study_sections(found, LATEX), label=label))
     content = {target: analysis.model_dump(mode="json") for target, analysis in found.analyses.items()}
     write_text(base.with_suffix(".json"), json.dumps(content, indent=2, sort_keys=True) + "\n")
-    drawn = drawings(found, task=task, layout=layout)
-    with replacing(layout.figures(task)) as folder:
-        folder.mkdir()
-        for figure in drawn:
-            (folder / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
-        series = validation_series(found.analyses)
-        series.to_csv(folder / "validation.csv", index=False, lineterminator="\n")
-        (folder / "README.md").write_text(_captions(drawn), encoding="utf-8")
-
-
-def drawings(found: Study, *, task: str, layout: Layout) -> list[Figure]:
-    """The figures of a study."""
     samples = {
         target: {
             name: pd.read_csv(layout.samples(task, target) / f"{name}.csv")
@@ -77,7 +65,14 @@ def drawings(found: Study, *, task: str, layout: Layout) -> list[Figure]:
         }
         for target in found.targets
     }
-    return figures(found.analyses, samples, found.adapted)
+    drawn = figures(found.analyses, samples, found.adapted)
+    with replacing(layout.figures(task)) as folder:
+        folder.mkdir()
+        for figure in drawn:
+            (folder / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
+        series = validation_series(found.analyses)
+        series.to_csv(folder / "validation.csv", index=False, lineterminator="\n")
+        (folder / "README.md").write_text(_captions(drawn), encoding="utf-8")
 
 
 def _captions(drawn: list[Figure]) -> str:

@@ -1,12 +1,13 @@
 """Figures: all there, well-formed, the same bytes for the same data, readable without their picture."""
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.figures import CAPTIONS, OBJECTIVES, Figure, figures, validation_series
+from benchmark.figures import CAPTIONS, OBJECTIVES, Figure, figures, read_figures, validation_series
 from tests.benchmark.test_analyses import analysis
 from tests.benchmark.test_tables import result
 
@@ -53,6 +54,15 @@ def test_panels_name_target_and_objective(drawn: list[Figure]) -> None:
 def test_the_same_data_give_the_same_bytes(drawn: list[Figure]) -> None:
     assert figures(ANALYSES, samples(), ADAPTED) == drawn
     assert not any("<dc:date>" in figure.svg for figure in drawn)
+
+
+def test_what_is_written_is_read_and_what_is_missing_is_named(drawn: list[Figure], tmp_path: Path) -> None:
+    for figure in drawn:
+        (tmp_path / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
+    assert read_figures(tmp_path, ANALYSES) == drawn
+    (tmp_path / "lengths.svg").unlink()
+    with pytest.raises(ValueError, match=r"lengths\.svg: expected a figure, found none; run the summarise"):
+        read_figures(tmp_path, ANALYSES)
 
 
 def test_the_series_has_a_row_for_every_model_and_epoch() -> None:
