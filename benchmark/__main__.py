@@ -41,6 +41,10 @@ def _parameters() -> Parameters:
 
 def _run(verb: str, profile: str, *, of: str | None = None, tracked: bool = True, **arguments: Any) -> None:
     """Run the function of a stage, which is named as its module, with what it reads for the language `of`."""
+    if tracked:
+        from uxla.devices import keep_memory
+
+        keep_memory()
     stage = import_module(f"benchmark.stages.{verb}")
     settings = select(stage.Settings, _parameters(), profile=profile, task=arguments.get("task"), language=of)
     if tracked:
@@ -228,7 +232,7 @@ def main() -> int:
 
 
 def _settle() -> None:
-    """Quiet libraries, memory that is kept, and an end by SIGTERM that closes what is open."""
+    """Quiet libraries, and an end by SIGTERM that closes what is open."""
     # Imports make objects by the hundred thousand: looking for garbage among them is a sixth of a start.
     gc.set_threshold(100_000)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -239,10 +243,6 @@ def _settle() -> None:
     if not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    if len(sys.argv) > 2:
-        from uxla.devices import keep_memory
-
-        keep_memory()
 
 
 if __name__ == "__main__":
