@@ -71,7 +71,7 @@ check: setup  ## Say what moved; fail if a smoke score fell too far or left its 
 	@"$(BIN)/python" -m benchmark check smoke
 
 test: setup  ## Run the tests
-	@"$(BIN)/python" -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@"$(BIN)/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup  ## Check the style
 	@"$(BIN)/ruff" check .

@@ -187,8 +187,9 @@ def worlds(
 
     if not re.fullmatch(r"\d+(,\d+)*", seeds):
         raise ValueError(f"--seeds must be numbers with commas between, was: {seeds}")
-    wanted = sorted(set(map(int, seeds.split(","))))
-    typer.echo(record_worlds(_parameters(), profile=profile, seeds=wanted, jobs=jobs))
+    parameters, wanted = _parameters(), sorted(set(map(int, seeds.split(","))))
+    select(Tasks, parameters, profile=profile)
+    typer.echo(record_worlds(parameters, profile=profile, seeds=wanted, jobs=jobs))
 
 
 @app.command()

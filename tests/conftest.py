@@ -34,6 +34,15 @@ PAIRS = (
 )
 
 
+LONGEST = ("test_repro", "test_stages", "test_worlds", "test_sources")
+"""Files that take minutes: begun first, so that no core is left with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; the others keep their order."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def quiet() -> None:
     """One thread, so that sums have one order; no bars and no warnings of missing heads."""

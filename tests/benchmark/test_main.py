@@ -170,7 +170,7 @@ def test_files_of_the_user_are_prepared(project: Path, run: Callable[..., tuple[
     write(project / "params.yaml", user_files(project))
     assert run("prepare", "smoke", "xner") == (0, "", "")
     made = {name for name in files(project) if name.startswith("data/")}
-    parts = ("labelled", "unlabelled", "dev", "test")
+    parts = ("labelled", "unlabelled", "dev", "test", "test_text")
     corpora = {f"data/smoke/xner/{code}/{part}.parquet" for code in ("en", "es") for part in parts}
     text = {f"data/smoke/text/xner/{code}.parquet" for code in ("en", "es")}
     assert made == {*corpora, *text, "data/smoke/xner/manifest.json", "data/smoke/xner/manifest.md"}

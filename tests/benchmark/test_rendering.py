@@ -48,8 +48,10 @@ def test_the_order_of_the_results_changes_no_byte(tmp_path: Path) -> None:
     backwards = tabulate(results()[::-1], languages=LANGUAGES, encoder="toy LM")
     write_tables(table(), tmp_path / "a")
     write_tables(backwards, tmp_path / "b")
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    names = {path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*")}
+    assert len(names) == 5
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_bold_is_the_best_zero_resource_score() -> None:
@@ -77,6 +79,14 @@ def test_without_a_terminal_the_page_is_plain_markdown() -> None:
     file = io.StringIO()
     show(table(), Console(file=file, width=40))
     assert file.getvalue() == markdown(table())
+
+
+def test_metrics_are_means_by_system_and_language_without_gaps(tmp_path: Path) -> None:
+    write_tables(table(("uxla", "de")), tmp_path)
+    found = json.loads((tmp_path / "metrics/xner.json").read_text("utf-8"))
+    assert found["uxla"] == {"es": 83.5}
+    assert found["uxla_ensemble"] == {"es": 84.25}
+    assert found["cross_entropy"] == {"en": 93, "es": 80, "de": 73.5}
 
 
 def test_json_keeps_every_digit_a_file_holds(tmp_path: Path) -> None:

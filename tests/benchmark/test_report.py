@@ -14,6 +14,7 @@ from tests.benchmark.test_tables import table
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MEASURE = """<script>
+window.addEventListener("load", () => {
 const wide = document.documentElement.scrollWidth <= window.innerWidth;
 const search = document.getElementById("search");
 search.value = "supervised"; search.dispatchEvent(new Event("input"));
@@ -21,6 +22,7 @@ const shown = [...document.querySelectorAll("tbody tr:not(.hidden)")];
 const fits = shown.length > 0 && shown.every(row => row.textContent.includes("supervised"));
 const pictures = [...document.images].every(image => image.complete && image.naturalWidth > 0 && image.alt);
 document.title = `${wide} ${fits} ${pictures} ${document.images.length}`;
+});
 </script>"""
 
 
