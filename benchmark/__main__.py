@@ -155,7 +155,7 @@ def report(
     strict: Annotated[bool, typer.Option(help="Fail if a cell is missing, stale or mixed.")] = False,
 ) -> None:
     """Write all of a profile as one HTML page, and keep it in MLflow."""
-    from benchmark.gathering import gather
+    from benchmark.gathering import REPORT, gather
     from benchmark.report import as_html, path_of
     from benchmark.tracking import open_store
     from uxla.files import write_text
@@ -163,7 +163,7 @@ def report(
     store, path = open_store(Path()), path_of(profile)
     content = gather(_parameters(), profile=profile, store=store)
     write_text(path, as_html(content, mlflow=mlflow.rstrip("/")))
-    with store.cell(profile=profile, task="all", system="report", language="all", stage="report") as run:
+    with store.cell(profile=profile, task="all", system=REPORT, language="all", stage=REPORT) as run:
         run.log_file(path)
     for line in content.complaints:
         typer.echo(line, err=True)

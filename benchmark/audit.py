@@ -38,7 +38,8 @@ def complaints(
     """
     by_address = {(run.task, run.system, run.language): run for run in runs}
     found = [f"missing: {cell}" for cell in missing]
-    found += [f"stale: {stage} has changed since it ran; run dvc repro" for stage in changed]
+    if stale := ", ".join(changed):
+        found.append(f"stale: code, data or parameters have changed since these ran: {stale}; run dvc repro")
     for result in results:
         found += _untraced(result, by_address)
     return found + _mixed(runs, root)

@@ -21,6 +21,10 @@ PIPELINE = {"smoke": "dvc.yaml"}
 """A bare `dvc repro` runs this one; those of the others are in `pipelines`."""
 
 
+REPORT = "report"
+"""The system whose run keeps the report itself."""
+
+
 class Settings(Section):
     """What is read of params.yaml, beside what aggregate and summarise read."""
 
@@ -58,7 +62,7 @@ def gather(parameters: Parameters, *, profile: str, store: Store, root: Path = P
         for task in run.tasks
         if layout.manifest(task).is_file()
     }
-    runs = current_runs(store, profile)
+    runs = [run for run in current_runs(store, profile) if run.system != REPORT]
     results = [result for table in tables.values() for result in table.results.values()]
     changed = changed_stages(root, PIPELINE.get(profile, f"pipelines/{profile}/dvc.yaml"))
     wrong = complaints(results, runs, missing=missing, changed=changed, root=root)

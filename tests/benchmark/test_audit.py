@@ -41,10 +41,10 @@ def test_a_whole_and_traced_profile_has_no_complaint() -> None:
 
 
 def test_what_is_missing_or_stale_is_named() -> None:
-    lines = found(GOOD, missing=["XNER, UXLA in nl"], changed=["adapt@xner-es"])
+    lines = found(GOOD, missing=["XNER, UXLA in nl"], changed=["adapt@xner-es", "pretrain"])
     assert lines == [
         "missing: XNER, UXLA in nl",
-        "stale: adapt@xner-es has changed since it ran; run dvc repro",
+        "stale: code, data or parameters have changed since these ran: adapt@xner-es, pretrain; run dvc repro",
     ]
 
 
