@@ -84,7 +84,7 @@ def _begin(store: "Store", cell: Cell, tags: dict[str, str], *, resume: bool) ->
         # The commit that MLflow shows stays that of the training.
         tags.pop("mlflow.source.git.commit", None)
         return Run.resumed(store, record, {**tags, STAGES: ", ".join(stages)})
-    name = f"{cell.system} · {cell.language}"
+    name = f"{cell.task} {cell.language} · {cell.system}"
     source = {"mlflow.source.name": f"python -m benchmark {tags[STAGES]}"}
     return Run.created(store, experiment, name, tags | source)
 

@@ -103,7 +103,7 @@ def test_importing_the_package_leaves_mlflow_alone() -> None:
 def test_a_cell_is_a_top_level_run_and_its_models_and_epochs_are_nested(store: Store) -> None:
     with cell(store) as run, run.child("model 11") as model, model.child("epoch 1") as epoch:
         epoch.log(3, {"loss": 0.25})
-    assert record(store, run).info.run_name == "UXLA · qab"
+    assert record(store, run).info.run_name == "xner qab · UXLA"
     assert "mlflow.parentRunId" not in record(store, run).data.tags
     assert record(store, model).data.tags["mlflow.parentRunId"] == run.run_id
     assert record(store, epoch).data.tags["mlflow.parentRunId"] == model.run_id
@@ -407,7 +407,7 @@ def test_plain_mlflow_ui_shows_the_cells_and_their_artifacts(
     assert "smoke" in [experiment["name"] for experiment in found["experiments"]]
     wanted = {"experiment_ids": ["1"], "filter": "tags.\"uxla.current\" = 'true'"}
     (shown,) = json.loads(fetch("api/2.0/mlflow/runs/search", wanted))["runs"]
-    assert shown["info"]["run_name"] == "UXLA · qab"
+    assert shown["info"]["run_name"] == "xner qab · UXLA"
     assert fetch(f"get-artifact?path=notes%2Fa.txt&run_uuid={run.run_id}") == b"hello"
 
 
