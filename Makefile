@@ -60,11 +60,13 @@ smoke: export HF_HUB_OFFLINE := 1
 smoke: setup  ## Run UXLA on the toy languages and print the table
 	$(call reproduce,)
 	@"$(BIN)/python" -m benchmark show smoke
+	@"$(BIN)/python" -m benchmark register smoke >/dev/null
 	@"$(BIN)/python" -m benchmark report smoke
 
 mini: setup  ## Run UXLA from English to other real languages (see README: Profiles)
 	$(call reproduce,pipelines/mini/dvc.yaml)
 	@"$(BIN)/python" -m benchmark show mini
+	@"$(BIN)/python" -m benchmark register mini >/dev/null
 	@"$(BIN)/python" -m benchmark report mini
 
 check: setup  ## Say what moved; fail if a smoke score fell too far or left its range

@@ -22,6 +22,7 @@ from benchmark.tracking import Run, Store, TrackingError, open_store
 from benchmark.tracking.liveness import PROCESS
 from benchmark.tracking.overview import current_runs
 from benchmark.tracking.parameters import LONGEST
+from benchmark.tracking.registry import register
 from uxla.examples import Corpus, Example
 
 REPOSITORY = Path(__file__).parents[2]
@@ -423,3 +424,25 @@ def test_the_overview_has_the_current_run_of_every_cell(store: Store) -> None:
     assert found.metrics["test/f1"] == 60
     assert found.seconds.keys() == {"adapt"}
     assert (found.commits, found.dirty) == ({}, frozenset())
+
+
+def test_the_registry_has_the_latest_model_of_a_task_once(store: Store, checkpoint: Path) -> None:
+    def registered(task: str, card: str) -> str | None:
+        name = f"smoke-{task}-qab"
+        return register(store, profile="smoke", task=task, model="uxla qab 11", name=name, card=card)
+
+    assert registered("xner", "nothing yet") is None
+    for task in ("xner", "xnli"):
+        with cell(store, task=task) as run, run.child("model 11") as model:
+            model.log_model(checkpoint, name="uxla qab 11")
+    assert [registered("xner", "one"), registered("xner", "two"), registered("xnli", "one")] == [
+        "1",
+        "1",
+        "1",
+    ]
+    with cell(store) as run, run.child("model 11") as model:
+        identifier = model.log_model(checkpoint, name="uxla qab 11")
+    assert registered("xner", "three") == "2"
+    best = store.client.get_model_version_by_alias("smoke-xner-qab", "best")
+    assert (str(best.version), best.source) == ("2", f"models:/{identifier}")
+    assert store.client.get_registered_model("smoke-xner-qab").description == "three"

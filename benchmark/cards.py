@@ -1,0 +1,69 @@
+"""The card of an adapted model: what it is, what it learnt from, how good it is, how to use it."""
+
+from benchmark.catalogue import catalogue
+from benchmark.data import Entry, HubData, Repository, ToyData
+from benchmark.results import ModelScore, Result
+from benchmark.statistics import spread
+from benchmark.variants import title_of
+
+
+def best_model(result: Result) -> ModelScore:
+    """The model with the best score on the dev set that selected it, else the first."""
+    scored = [model for model in result.models if model.dev_score is not None]
+    return max(scored, key=lambda model: model.dev_score or 0.0, default=result.models[0])
+
+
+def name_of(result: Result) -> str:
+    """What the registry calls the model of a target."""
+    return f"{result.profile}-{result.task}-{result.language}"
+
+
+def card(result: Result, *, encoder: str, source: str, data: ToyData | HubData) -> str:
+    """The card of the best model of UXLA in a target, as Markdown."""
+    model, name = best_model(result), name_of(result)
+    dev = "–" if model.dev_score is None else f"{model.dev_score:.2f}"
+    metric = {"f1": "span F1", "accuracy": "accuracy"}[result.metric]
+    seeds = ", ".join(map(str, result.seeds))
+    ensemble = "" if result.ensemble is None else f" Their ensemble: {result.ensemble.score:.2f}."
+    return f"""# {title_of(result.task)} in {result.language}, by UXLA
+
+{encoder} with a linear head, warmed up on labels of {source} and adapted to {result.language} without labels
+of it, by Algorithm 1 of UXLA (ACL 2021). Of three co-taught models (seeds {seeds}) this is the one of
+seed {model.seed}, best on {result.selected_on}.
+
+| {metric}, percent | dev ({result.selected_on}) | test ({result.n_examples:,} examples) |
+|---|---|---|
+| this model | {dev} | {model.score:.2f} |
+
+Of all three on the test set: {spread(result.scores).mean:.2f} in the mean, 95 % interval over test examples
+[{result.interval.low:.2f}, {result.interval.high:.2f}].{ensemble}
+
+**Learnt from**: {_data(data, source, result.language)}
+
+**Use**, from the root of the checkout:
+
+```python
+import mlflow
+
+mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+model = mlflow.transformers.load_model("models:/{name}@best")
+```
+
+Its labels stand on the first subword of every word (named entities) or on the first token (pairs).
+
+**Limits**: the score is of this test set alone; pseudo labels carry on what the warmed-up models got wrong.
+"""
+
+
+def _data(data: ToyData | HubData, source: str, target: str) -> str:
+    if isinstance(data, ToyData):
+        return "toy languages that the project generates; of no use for natural ones."
+    return "; ".join(f"{language}: {_origin(data.languages[language])}" for language in (source, target))
+
+
+def _origin(entry: Entry) -> str:
+    """Where the text of a language comes from, and on what terms."""
+    if isinstance(entry, Repository):
+        return f"{entry.repository} on the hub"
+    dataset = entry if isinstance(entry, str) else entry.dataset
+    return "files of the user's own" if dataset is None else f"{dataset} ({catalogue()[dataset].licence})"

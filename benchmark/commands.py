@@ -1,0 +1,130 @@
+"""Commands on whole profiles: `show`, `report`, `register`, `worlds` and `check`."""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.fields import Section
+from benchmark.layout import Layout
+from benchmark.sections import Run
+from benchmark.settings import Parameters, read_parameters, select
+
+Profile = Annotated[str, typer.Argument(help="A profile of params.yaml: smoke, mini or paper.")]
+
+
+class Tasks(Section):
+    """What the commands on whole profiles read of params.yaml."""
+
+    run: Run
+
+
+def parameters() -> Parameters:
+    """The params.yaml of the working directory."""
+    return read_parameters(Path("params.yaml"))
+
+
+def show(profile: Profile) -> None:
+    """Print the tables as they were last written, and what to open next."""
+    from benchmark.pages import sections
+    from benchmark.rendering import show as show_page
+    from benchmark.stages.aggregate import Settings, page
+
+    whole, layout = parameters(), Layout(profile)
+    tasks = select(Tasks, whole, profile=profile).run.tasks
+    for task in tasks:
+        settings = select(Settings, whole, profile=profile, task=task)
+        show_page(partial(sections, page(settings, task=task, layout=layout)))
+    names = ",".join(tasks)
+    typer.echo(f"\nfiles: {layout.tables()}/{{{names}}}.{{md,csv,json,tex}}    runs: make ui")
+
+
+def report(
+    profile: Profile,
+    mlflow: Annotated[str, typer.Option(help="Address of the MLflow interface, for links to runs.")] = (
+        "http://127.0.0.1:5000"
+    ),
+    strict: Annotated[bool, typer.Option(help="Fail if a cell is missing, stale or mixed.")] = False,
+) -> None:
+    """Write all of a profile as one HTML page, and keep it in MLflow."""
+    from benchmark.gathering import REPORT, gather
+    from benchmark.report import as_html, path_of
+    from benchmark.tracking import open_store
+    from uxla.files import write_text
+
+    store, path = open_store(Path()), path_of(profile)
+    content = gather(parameters(), profile=profile, store=store)
+    write_text(path, as_html(content, mlflow=mlflow.rstrip("/")))
+    with store.cell(profile=profile, task="all", system=REPORT, language="all", stage=REPORT) as run:
+        run.log_file(path)
+    for line in content.complaints:
+        typer.echo(line, err=True)
+    typer.echo(f"report: {path}")
+    if strict and content.complaints:
+        raise ValueError(f"{path}: not of one complete run, see the {len(content.complaints)} lines above")
+
+
+def register(profile: Profile) -> None:
+    """Put the best adapted model of every target, with a card, into MLflow's registry."""
+    from benchmark.cards import best_model, card, name_of
+    from benchmark.results import System, read_cells
+    from benchmark.tracking import open_store
+    from benchmark.tracking.registry import register as into_registry
+
+    whole, store = parameters(), open_store(Path())
+    for task in select(Tasks, whole, profile=profile).run.tasks:
+        section = whole.profiles[profile].tasks[task]
+        for result in read_cells(Layout(profile).cells(task, section.source).parent):
+            if result.system is not System.UXLA:
+                continue
+            text = card(
+                result,
+                encoder=whole.profiles[profile].display_name,
+                source=section.source,
+                data=section.data,
+            )
+            model = f"uxla {result.language} {best_model(result).seed}"
+            version = into_registry(
+                store, profile=profile, task=task, model=model, name=name_of(result), card=text
+            )
+            typer.echo(f"{name_of(result)}: {f'version {version}' if version else 'no model in MLflow'}")
+
+
+def worlds(
+    profile: Profile,
+    seeds: Annotated[str, typer.Option(help="Seeds of the toy worlds, with commas between.")] = "1,2,3,4,5",
+    jobs: Annotated[int, typer.Option(help="Worlds that run at a time: one a core or a GPU.", min=1)] = 1,
+) -> None:
+    """Run a profile in several toy worlds and record the ranges of its scores; goes on where it stopped.
+
+    A world that is recorded with the parameters as they are is not run again: after a change of the
+    code alone, remove the file of ranges. The world of params.yaml itself is that of `dvc repro`.
+    """
+    from benchmark.worlds import record_worlds
+
+    if not re.fullmatch(r"\d+(,\d+)*", seeds):
+        raise ValueError(f"--seeds must be numbers with commas between, was: {seeds}")
+    whole, wanted = parameters(), sorted(set(map(int, seeds.split(","))))
+    select(Tasks, whole, profile=profile)
+    typer.echo(record_worlds(whole, profile=profile, seeds=wanted, jobs=jobs))
+
+
+def check(
+    profile: Profile,
+    against: Annotated[str, typer.Option(help="The git revision whose results are the reference.")] = "HEAD",
+) -> None:
+    """Print what moved since a revision; fail if a score fell too far or left its recorded range."""
+    from benchmark.ranges import check as complaints_of
+    from benchmark.regression import as_table, moves, results_of
+    from benchmark.worlds import read_world
+
+    tasks = select(Tasks, parameters(), profile=profile).run.tasks
+    found, ranges = read_world(Path(), profile, tasks), Layout(profile).tables() / "ranges.json"
+    moved = moves(results_of(against, profile=profile), found)
+    typer.echo(as_table(moved) if moved else f"every result of {profile} is that of {against}")
+    wrong = [f"{m.task} {m.system} in {m.language}: {m.what} fell too far" for m in moved if m.is_regression]
+    if wrong := wrong + (complaints_of(found, ranges) if ranges.is_file() else []):
+        raise ValueError("; ".join(wrong))
+    typer.echo(f"nothing fell too far{', every score lies in its recorded range' * ranges.is_file()}")

@@ -1,0 +1,49 @@
+"""The card of a model, and which model of a cell it is of."""
+
+from benchmark.cards import best_model, card, name_of
+from benchmark.data import HubData
+from benchmark.results import Result
+from benchmark.settings import read_parameters
+from tests.benchmark.parameters import PARAMETERS
+from tests.benchmark.test_tables import result
+
+PROFILES = read_parameters(PARAMETERS).profiles
+DEV = {11: 88.0, 22: 91.5, 33: 90.0}
+
+
+def of_dev() -> Result:
+    """Three models whose dev and test scores rank them differently."""
+    models = [{"seed": seed, "score": 80 + seed / 10, "dev_score": dev} for seed, dev in DEV.items()]
+    return result("uxla", "es", models=models, selected_on="target dev")
+
+
+def test_the_best_model_is_that_of_the_dev_set_not_of_the_test_set() -> None:
+    assert best_model(of_dev()).seed == 22  # the best on the test set is 33
+
+
+def test_without_a_dev_set_it_is_the_first() -> None:
+    models = [{"seed": seed, "score": 80, "dev_score": None} for seed in DEV]
+    assert best_model(result("uxla", "es", models=models, selected_on="none")).seed == 11
+
+
+def test_a_card_says_what_it_is_learnt_from_how_good_and_how_to_load_it() -> None:
+    data = PROFILES["mini"].tasks["xner"].data
+    text = card(of_dev(), encoder="mini LM", source="en", data=data)
+    assert text.startswith("# XNER in es, by UXLA\n")
+    assert "| this model | 91.50 | 82.20 |" in text
+    assert "Their ensemble: 84.25." in text
+    assert "en: conll2003 (" in text
+    assert 'load_model("models:/smoke-xner-es@best")' in text
+    assert name_of(of_dev()) == "smoke-xner-es"
+
+
+def test_the_users_own_files_and_toy_languages_have_no_licence_to_tell() -> None:
+    toy = card(of_dev(), encoder="toy LM", source="qaa", data=PROFILES["smoke"].tasks["xner"].data)
+    assert "toy languages that the project generates" in toy
+    files = {"train": "a", "dev": "b", "test": "c"}
+    own = {"encoding": "utf-8", "files": files, "dataset": None}
+    repository = {"repository": "some/ner", "revision": "main", "files": files}
+    about = {"kind": "hub", "folder": None, "train_fraction": 1.0, "seed": 1, "counts": "any"}
+    data = HubData.model_validate(about | {"languages": {"en": own, "es": repository}})
+    text = card(of_dev(), encoder="mini LM", source="en", data=data)
+    assert "en: files of the user's own; es: some/ner on the hub" in text
