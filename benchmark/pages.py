@@ -170,7 +170,7 @@ def _labellings(table: Table, style: Markup) -> Section:
         "Percent, in means over the lessons of an epoch. n, kept: the examples a student learns from, and "
         "their share of the corpus. Agreement: share of the examples selected by both peers "
         "that they label alike. "
-        f"Accuracy: of the labels kept; {DASH}: no gold."
+        f"Accuracy: of the labels kept; {DASH}: no gold, or no name in them."
     )
     columns = ["target", "epoch", "labelled", "n", "kept", "agreement", "accuracy"]
     return _plain(

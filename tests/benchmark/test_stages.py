@@ -208,6 +208,18 @@ def test_pseudo_labels_by_hand(tmp_path: Path) -> None:
     assert (vicinal.n, vicinal.share_kept, vicinal.accuracy) == (0, 0.0, None)
 
 
+def test_pseudo_labels_of_sentences_without_names_have_no_score(tmp_path: Path) -> None:
+    nameless = Corpus.of([Example("a", "qab", (("it", "rains"),), (0, 0))])
+    nameless.save(tmp_path / "1-0-target.parquet")
+    about = {"n": 1, "n_corpus": 3, "n_kept": [1, 1], "agreement": 1.0}
+    lesson = {"epoch": 1, "student": 2, "selections": {"target": about}}
+    (tmp_path / "1-0.json").write_text(json.dumps(lesson), encoding="utf-8")
+    (found,) = pseudo_labels(tmp_path, gold=nameless, task=TASKS[TASK])
+    assert (found.n, found.accuracy) == (1, None)
+    named = nameless.relabelled([(LABELS.index("B-PER"), 0)])
+    assert pseudo_labels(tmp_path, gold=named, task=TASKS[TASK])[0].accuracy == 0
+
+
 # The same again, and interrupted
 
 
