@@ -93,7 +93,7 @@ def _learnt_from(study: Study, style: Markup) -> Section:
     columns = [f"{what} {target}" for target in study.targets for what in ("kept", "true")]
     legend = (
         "Percent, in means over the lessons. Kept: the share of the target's sentences that a student learns "
-        f"from; true: the {METRICS[study.first.metric]} of their pseudo labels, in the lessons whose sentences "
+        f"from; true: the {METRICS[study.first.metric]} of their pseudo labels, in lessons whose sentences "
         f"have any name; {DASH}: in none."
     )
     cells = pd.DataFrame(grid, columns=[SETTING[0], *columns])
