@@ -113,18 +113,27 @@ def worlds(
 
 def check(
     profile: Profile,
-    against: Annotated[str, typer.Option(help="The git revision whose results are the reference.")] = "HEAD",
+    against: Annotated[
+        str | None, typer.Option(help="A git revision: fail also if a score fell too far since its results.")
+    ] = None,
 ) -> None:
-    """Print what moved since a revision; fail if a score fell too far or left its recorded range."""
+    """Print what moved since a revision, else the last commit; fail if a score left its recorded range."""
     from benchmark.ranges import check as complaints_of
     from benchmark.regression import as_table, moves, results_of
     from benchmark.worlds import read_world
 
     tasks = select(Tasks, parameters(), profile=profile).run.tasks
     found, ranges = read_world(Path(), profile, tasks), Layout(profile).tables() / "ranges.json"
-    moved = moves(results_of(against, profile=profile), found)
-    typer.echo(as_table(moved) if moved else f"every result of {profile} is that of {against}")
-    wrong = [f"{m.task} {m.system} in {m.language}: {m.what} fell too far" for m in moved if m.is_regression]
-    if wrong := wrong + (complaints_of(found, ranges) if ranges.is_file() else []):
+    reference = against or "HEAD"
+    moved = moves(results_of(reference, profile=profile), found)
+    typer.echo(as_table(moved) if moved else f"every result of {profile} is that of {reference}")
+    wrong = complaints_of(found, ranges) if ranges.is_file() else []
+    if against is not None:
+        fallen = [move for move in moved if move.is_regression]
+        wrong += [f"{m.task} {m.system} in {m.language}: {m.what} fell too far" for m in fallen]
+    if wrong:
         raise ValueError("; ".join(wrong))
-    typer.echo(f"nothing fell too far{', every score lies in its recorded range' * ranges.is_file()}")
+    good = ["nothing fell too far"] * bool(against) + [
+        "every score lies in its recorded range"
+    ] * ranges.is_file()
+    typer.echo("; ".join(good) or f"no ranges are recorded of {profile}")
