@@ -56,6 +56,23 @@ def test_scores_are_those_of_the_transcript() -> None:
         assert {row.scores for row in PAPER[task].rows} <= set(printed), task
 
 
+@pytest.mark.skipif(
+    not TRANSCRIPT.exists(), reason="needs the transcript of the paper's tables beside the project"
+)
+def test_the_tables_of_the_analysis_are_those_of_the_transcript() -> None:
+    tables, ours = yaml.safe_load(TRANSCRIPT.read_text("utf-8"))["tables"], read_published()
+    found = {row.name: row.scores for row in ours.distillation.rows}
+    for row in tables["table5"]["rows"]:
+        percent = f"confidence-{row['eta']}" + "-alone" * (row["agreement"] == "none")
+        name = f"clustering-{row['eta']}" if row["distil"] == "clustering" else percent
+        assert found.pop(name) == tuple(row["values"])
+    assert found == {}
+    assert ours.distillation.languages == tuple(tables["table5"]["columns"])
+    assert [(row.name, row.scores) for row in ours.transfer.rows] == [
+        (row["id"], tuple(row["values"])) for row in tables["table6"]["rows"]
+    ]
+
+
 @pytest.mark.parametrize(
     ("interval", "verdict"),
     [((83.0, 84.0), "within"), ((83.05, 83.05), "within"), ((83.1, 84), "above"), ((80, 83.0), "below")],
