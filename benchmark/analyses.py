@@ -20,8 +20,6 @@ Scores = dict[int, Percent]
 Criterion = Literal["target dev", "source dev", "last", "test"]
 """What may choose the epoch whose models are kept; the test set is the oracle's."""
 
-CRITERIA: tuple[Criterion, ...] = ("target dev", "source dev", "last", "test")
-
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -166,7 +166,7 @@ def _published(study: Study, style: Markup) -> list[Section]:
             for row in table.rows
             for pairs in [list(zip(table.languages, row.scores, strict=True))]
         ]
-        if set(table.languages) & set(study.targets) and study.first.task in whole.tables:
+        if set(table.languages) & set(study.targets) and study.first.task == "xner":
             first = "setting" if name == "distillation" else "language"
             cells = pd.DataFrame(grid, columns=[first, *table.languages]).map(style.escape)
             legend = distance_legend(study.encoder, study.checkpoint)

@@ -196,9 +196,11 @@ def _lengths(axes: "Axes", sentences: pd.DataFrame) -> None:
 
 def _pseudo_labels(axes: "Axes", adapted: Mapping[str, Result]) -> None:
     for colour, (target, result) in zip(COLOURS, adapted.items(), strict=False):
-        known = [(e, e.accuracy) for e in result.pseudo_labels if e.accuracy is not None]
-        places = [f"{entry.epoch}.{1 + number % 6}" for number, (entry, _) in enumerate(known)]
-        axes.plot(places, [value for _, value in known], color=colour, marker="o", markersize=4, label=target)
+        lessons = [entry for entry in result.pseudo_labels if entry.origin == "target"]
+        epochs = [entry.epoch for entry in lessons]
+        places = [f"{epoch}.{1 + epochs[:number].count(epoch)}" for number, epoch in enumerate(epochs)]
+        scores = [np.nan if entry.accuracy is None else entry.accuracy for entry in lessons]
+        axes.plot(places, scores, color=colour, marker="o", markersize=4, label=target)
     axes.set_xlabel("epoch.lesson")
     axes.set_ylabel("score of the pseudo labels (%)")
     axes.legend()
