@@ -69,7 +69,7 @@ def user_files(folder: Path) -> Any:
         languages[code] = {"encoding": "utf-8", "files": names, "dataset": None}
     task = whole["profiles"]["smoke"]["tasks"]["xner"]
     task["data"] = {"kind": "hub", "folder": None, "train_fraction": 1.0, "seed": 1, "counts": "any"}
-    task["data"]["languages"] = languages
+    task["data"] |= {"max_examples": None, "languages": languages}
     task |= {"source": "en", "languages": ["es"], "targets": {"es": task["adaptation"]}}
     return whole
 
