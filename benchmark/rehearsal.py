@@ -7,7 +7,7 @@ data are not at hand are absent.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from benchmark.sources import SPLITS
 from benchmark.variants import task_of
 from uxla.files import write_text
 
-AT_MOST = {
+AT_MOST: Mapping[str, float] = {
     "max_steps": 2,
     "train_passes": 1.0,
     "validate_every": 2,
@@ -37,7 +37,7 @@ AT_MOST = {
 }
 """Numbers of params.yaml that are cut down, wherever they stand; null stays null."""
 
-INSTEAD = {"max_examples": 20, "counts": "any"}
+INSTEAD: Mapping[str, Any] = {"max_examples": 20, "counts": "any"}
 """What is replaced, wherever it stands."""
 
 Missing = Mapping[tuple[str, str], str]
@@ -147,7 +147,8 @@ def unavailable(tasks: Mapping[str, TaskSection], *, lock: Path) -> dict[tuple[s
             if source not in reasons:
                 reasons[source] = _tried(source, language, section.data.folder, lock)
             if error := reasons[source]:
-                missing[name, language] = str(error).partition(" (")[0]
+                # What went wrong differs from hub to hub; the file comes first.
+                missing[name, language] = f"{str(error).split()[0].rstrip(':')} cannot be read"
                 if all((name, code) in missing for code in section.languages) or language == section.source:
                     raise error
     return missing
@@ -164,7 +165,7 @@ def _tried(source: Source, language: str, folder: str | None, lock: Path) -> Val
 def shrunk(parameters: Parameters, *, profile: str, missing: Missing) -> Parameters:
     """The same parameters, but for one profile's numbers of steps and examples and what is missing."""
     whole = parameters.model_dump(mode="json")
-    chosen = _smaller(whole["profiles"][profile])
+    chosen = _smaller(profile, whole["profiles"][profile])
     chosen["run"] = _without(chosen["run"], missing)
     if corpora := chosen["language_model"].get("corpora"):
         names = {f"{task}/{language}" for task, language in missing}
@@ -179,19 +180,13 @@ def shrunk(parameters: Parameters, *, profile: str, missing: Missing) -> Paramet
     return Parameters.model_validate({"profiles": whole["profiles"] | {profile: chosen}})
 
 
-def _smaller(section: Mapping[str, Any]) -> dict[str, Any]:
-    """A section with smaller numbers, in itself and in all below it."""
-    return dict(_entries(section))
-
-
-def _entries(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in section.items():
-        if isinstance(value, dict):
-            yield key, _smaller(value)
-        elif key in AT_MOST and value is not None:
-            yield key, min(value, AT_MOST[key])
-        else:
-            yield key, INSTEAD.get(key, value)
+def _smaller(key: str, value: Any) -> Any:
+    """A value with smaller numbers, in itself and in all below it."""
+    if isinstance(value, dict):
+        return {name: _smaller(name, entry) for name, entry in value.items()}
+    if key in AT_MOST and value is not None:
+        return min(value, AT_MOST[key])
+    return INSTEAD.get(key, value)
 
 
 def _without(run: Mapping[str, Any], missing: Missing) -> dict[str, Any]:

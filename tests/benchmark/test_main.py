@@ -85,6 +85,8 @@ def user_files(folder: Path) -> Any:
         (["prepare", "smoke", "pos"], 1, "profiles.smoke.tasks must be one of xner, xnli, pawsx, was: pos"),
         (["show", "big"], 1, "profiles must be one of smoke, mini, paper, was: big"),
         (["worlds", "big"], 1, "profiles must be one of smoke, mini, paper, was: big"),
+        (["rehearse", "big", "--into", "new"], 1, "profiles must be one of smoke, mini, paper, was: big"),
+        (["rehearse", "smoke"], 2, "Missing option '--into'."),
         (
             ["worlds", "smoke", "--seeds", "1,two"],
             1,
