@@ -33,7 +33,7 @@ for verbs in prepare pretrain 'warmup|generate|supervise' 'adapt|ablate' 'evalua
 dvc repro $(1) | commands
 endef
 
-.PHONY: help setup smoke mini show check test lint type ui clean-venv
+.PHONY: help setup smoke mini paper check test lint type ui clean-venv
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,12 @@ mini: setup  ## Run UXLA from English to other real languages (see README: Profi
 	@"$(BIN)/python" -m benchmark show mini
 	@"$(BIN)/python" -m benchmark register mini >/dev/null
 	@"$(BIN)/python" -m benchmark report mini
+
+paper: setup  ## Run UXLA with XLM-R large on one large GPU (see README: With a GPU)
+	@"$(BIN)/dvc" repro pipelines/paper/dvc.yaml
+	@"$(BIN)/python" -m benchmark show paper
+	@"$(BIN)/python" -m benchmark register paper >/dev/null
+	@"$(BIN)/python" -m benchmark report paper
 
 check: setup  ## Say what moved; fail if a smoke score left its recorded range
 	@"$(BIN)/python" -m benchmark check smoke
