@@ -26,6 +26,7 @@ class Job:
     section: RecipeSection
     confidence_penalty: bool
     seeds: tuple[int, int, int]
+    encoder: Path
     folder: Path
     keep_weights: bool
 
@@ -47,9 +48,7 @@ def train_models(job: Job, *, layout: Layout, run: Run) -> None:
         run.log_corpus(corpora[part], name=f"{job.language} {part}", context=part, source=path)
     settings = recipe(job.section, confidence_penalty=job.confidence_penalty)
     for seed in job.seeds:
-        model = TaskModel.build(
-            layout.language_model, task_of(job.task), seed=seed, dropout=job.section.dropout
-        )
+        model = TaskModel.build(job.encoder, task_of(job.task), seed=seed, dropout=job.section.dropout)
         model.to(default_device())
         folder = job.folder / str(seed)
         with run.child(f"model {seed}") as child:
