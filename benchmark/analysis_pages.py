@@ -15,7 +15,7 @@ from benchmark.sections import AdaptationSection
 from benchmark.statistics import spread
 from benchmark.variants import title_of
 
-SETTING = ("setting", "distillation", "eta", "agreement")
+SETTING = ("setting", "distillation", "eta", "agreement", "labels")
 CRITERION: Mapping[Criterion, str] = {
     "target dev": "target dev (the paper)",
     "source dev": "source dev",
@@ -79,7 +79,8 @@ def _distillation(study: Study, style: Markup) -> Section:
     legend = (
         "Percent on the test sets after the first epoch, which learns from the source and from the target's "
         f"own sentences; mean ± sample standard deviation over {study.n_models} models. Without agreement, a "
-        "student learns all that one of its peers selects; 100 % with agreement is tri-training. "
+        "student learns all that one of its peers selects; 100 % with agreement is tri-training. Soft "
+        "labels: the mean of the peers' probabilities in place of their classes. "
         f"{LEVEL} intervals over the test examples are {min(widths):.1f} to {max(widths):.1f} points wide."
     )
     cells = pd.DataFrame(grid, columns=[*SETTING, *study.ablated])
@@ -209,7 +210,8 @@ def _setting(name: str, section: AdaptationSection, style: Markup) -> list[str]:
     features = " and ".join(["loss", *section.clustering_features])
     by = "confidence" if section.posterior_threshold is None else f"clusters of {features}"
     eta = kept if section.posterior_threshold is None else f"{section.posterior_threshold:g}"
-    return [style.escape(text) for text in (name, by, eta, "yes" if section.agreement else "no")]
+    agreement, labels = "yes" if section.agreement else "no", "soft" if section.soft_labels else "hard"
+    return [style.escape(text) for text in (name, by, eta, agreement, labels)]
 
 
 def _ablation(study: Study, target: str, name: str) -> AblationScore:

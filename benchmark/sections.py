@@ -139,6 +139,8 @@ class AdaptationSection(RecipeSection):
     clustering_features: tuple[Literal["length", "fluency"], ...]
     """Columns beside the loss, for clustering."""
     agreement: bool
+    soft_labels: bool
+    """Learn the mean of the peers' probabilities in place of their classes; not in the paper."""
     sampling_factor: Share
     """alpha of Eq. 2."""
     sequential: bool

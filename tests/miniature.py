@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 TASK, SOURCE, TARGETS = "xner", "qaa", ("qab", "qac")
 SEEDS = (11, 22, 33)
-ANALYSED, ABLATIONS = "qab", ("clustering-0.5", "confidence-80", "confidence-50-alone")
+ANALYSED, ABLATIONS = "qab", ("clustering-0.5", "confidence-80", "confidence-50-alone", "soft-80")
 
 TEXT, TRAINING, DEV, TEST = 200, 40, 20, 30
 """Sentences of a language."""

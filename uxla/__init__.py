@@ -19,6 +19,7 @@ _HOMES = {
     "Origin": "coteaching",
     "Predictions": "predictions",
     "Recipe": "training",
+    "SoftCorpus": "training",
     "TASKS": "tasks",
     "Task": "tasks",
     "TaskModel": "models",

@@ -1,7 +1,7 @@
 """Training a task model on one or several labelled corpora (UXLA §2.1 and line 21 of Algorithm 1)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -15,6 +15,7 @@ from uxla.metrics import evaluate
 from uxla.mixing import mixed_batches
 from uxla.models import TaskModel
 from uxla.optimisation import Log, Optimisation, Optimiser, ignore
+from uxla.predictions import Predictions
 from uxla.randomness import derive_seed, torch_seed
 
 
@@ -46,6 +47,14 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class SoftCorpus:
+    """A corpus whose labels are distributions over the classes; classes of its own do not count."""
+
+    corpus: Corpus
+    labels: Predictions
+
+
+@dataclass(frozen=True)
 class Fit:
     """How a training went: dev scores before and at its best (None without a dev set), and updates done.
 
@@ -61,7 +70,7 @@ class Fit:
 
 def fit(
     model: TaskModel,
-    corpora: Sequence[Corpus],
+    corpora: Sequence[Corpus | SoftCorpus],
     recipe: Recipe,
     *,
     validation: Corpus | None,
@@ -73,7 +82,7 @@ def fit(
 
     Args:
         model: what is trained.
-        corpora: labelled; each micro-batch comes from one of them (Eq. 2).
+        corpora: labelled, by classes or softly; each micro-batch comes from one of them (Eq. 2).
         recipe: how to train.
         validation: the labelled dev set that selects the weights; None keeps the last ones.
         sampling_factor: alpha of Eq. 2.
@@ -81,8 +90,8 @@ def fit(
         log: receives `loss` at every step and `dev` at every validation.
 
     Raises:
-        ValueError: a corpus is empty or unlabelled, or the recipe's rows are longer than the
-            encoder takes.
+        ValueError: a corpus is empty or unlabelled, soft labels are of other positions or classes
+            than their corpus, or the recipe's rows are longer than the encoder takes.
     """
     rows = [_encoded(corpus, model, recipe) for corpus in corpora]
     n_steps = recipe.n_steps(sum(map(len, rows)))
@@ -108,12 +117,19 @@ def fit(
     return judge.verdict(before, n_steps)
 
 
-def _encoded(corpus: Corpus, model: TaskModel, recipe: Recipe) -> Rows:
-    if len(corpus) and not corpus.is_labelled:
-        raise ValueError(f"training needs labels, was: an unlabelled corpus of {len(corpus)} examples")
+def _encoded(corpus: Corpus | SoftCorpus, model: TaskModel, recipe: Recipe) -> Rows:
+    plain, soft = (corpus.corpus, corpus.labels) if isinstance(corpus, SoftCorpus) else (corpus, None)
+    if soft is None and len(plain) and not plain.is_labelled:
+        raise ValueError(f"training needs labels, was: an unlabelled corpus of {len(plain)} examples")
     if recipe.max_length > model.max_length:
         raise ValueError(f"max_length must be at most {model.max_length} here, was: {recipe.max_length}")
-    return encode(corpus, model.task, model.encoder, max_length=recipe.max_length)
+    rows = encode(plain, model.task, model.encoder, max_length=recipe.max_length)
+    if soft is None:
+        return rows
+    expected, shape = (len(rows.marks), model.task.n_classes), soft.probabilities.shape
+    if shape != expected:
+        raise ValueError(f"soft labels of this corpus must have the shape {expected}, was: {shape}")
+    return replace(rows, labels=soft.probabilities)
 
 
 def _backward(model: TaskModel, rows: Sequence[Rows], batch: tuple[int, Ints], recipe: Recipe) -> float:
@@ -123,7 +139,7 @@ def _backward(model: TaskModel, rows: Sequence[Rows], batch: tuple[int, Ints], r
     )
     with autocast(model.device, recipe.precision):
         logits = model.logits(tensors)
-    loss = cross_entropy(logits, tensors.classes, confidence_penalty=recipe.confidence_penalty)
+    loss = cross_entropy(logits, tensors.labels, confidence_penalty=recipe.confidence_penalty)
     loss = loss / recipe.accumulate
     loss.backward()  # type: ignore[no-untyped-call]
     return float(loss.detach())

@@ -461,6 +461,15 @@ def test_the_setting_of_the_target_itself_is_the_first_epoch_of_its_adaptation(w
 
 
 @pytest.mark.slow
+def test_soft_labels_begin_with_the_same_selection_and_lead_elsewhere(world: World) -> None:
+    hard, soft = (world.layout.ablations(TASK, ANALYSED) / name for name in ("confidence-80", "soft-80"))
+    first = "lessons/1-0-target.parquet"
+    assert (soft / first).read_bytes() == (hard / first).read_bytes()
+    last = "lessons/1-5-target.parquet"
+    assert (soft / last).read_bytes() != (hard / last).read_bytes()
+
+
+@pytest.mark.slow
 def test_an_analysis_has_every_language_epoch_and_setting_and_its_scores_follow_from_the_files(
     world: World,
 ) -> None:
