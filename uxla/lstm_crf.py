@@ -75,7 +75,7 @@ class Network(torch.nn.Module):
         _, (last, _) = self.speller(_packed(self.characters(batch.spellings), batch.spelt))
         # The last state of either direction: (n_distinct, 2 * character_width).
         spellings = torch.cat([last[0], last[1]], dim=1)
-        # Unlike `spellings[batch.places]`, this adds up gradients in one order on any number of threads.
+        # Unlike `spellings[batch.places]`, this adds up gradients in the same order every time.
         spelt = torch.nn.functional.embedding(batch.places, spellings)
         features = torch.cat([self.words(batch.words), spelt], dim=2)
         states, _ = self.reader(_packed(self.dropout(features), batch.attended))
