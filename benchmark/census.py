@@ -20,8 +20,8 @@ LONG = 150
 def census(splits: Mapping[str, Reading], task: Task) -> dict[str, dict[str, Any]]:
     """The numbers of every split of one language.
 
-    `lost` counts the rows that are neither in the corpus nor passed over for a reason nor outside the
-    share of the training rows: none may be. `in_train` counts texts that stand in the training split too.
+    `lost` counts the rows that are neither in the corpus nor passed over for a reason nor outside what
+    was asked for: none may be. `in_train` counts texts that stand in the training split too.
     """
     texts = {split: _fingerprints(reading.corpus) for split, reading in splits.items()}
     known = set(texts["train"])

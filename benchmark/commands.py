@@ -1,4 +1,4 @@
-"""Commands on whole profiles: `show`, `report`, `register`, `worlds` and `check`."""
+"""Commands on whole profiles: `show`, `report`, `register`, `worlds`, `check` and `rehearse`."""
 
 import re
 from functools import partial
@@ -137,3 +137,20 @@ def check(
         "every score lies in its recorded range"
     ] * ranges.is_file()
     typer.echo("; ".join(good) or f"no ranges are recorded of {profile}")
+
+
+def rehearse(
+    profile: Profile,
+    into: Annotated[Path, typer.Option(help="A new folder, or that of an earlier rehearsal, which goes on.")],
+    stages: Annotated[
+        list[str] | None, typer.Argument(help="Stages such as aggregate@xner, with all they need; else all.")
+    ] = None,
+) -> None:
+    """Run a profile from fetch to report with few steps and examples, in a clone of what is committed."""
+    from benchmark.rehearsal import make_clone, run_clone
+
+    select(Tasks, parameters(), profile=profile)
+    for task, absent in make_clone(profile, folder=into).items():
+        for language, reason in absent.items():
+            typer.echo(f"{task} {language}: a dash; {reason}")
+    run_clone(profile, folder=into, stages=stages or ())

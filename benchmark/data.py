@@ -82,6 +82,8 @@ class HubData(Section):
     """Share of the training rows: the source's first of one permutation, a target's the next."""
     seed: int
     """Of that permutation."""
+    max_examples: PositiveInt | None
+    """Examples of every split that are used, the first ones; null: all."""
     counts: Literal["official", "any"]
     """Whether other numbers of sentences than benchmark/catalogue.yaml has are an error."""
     languages: dict[Code, Entry]

@@ -63,8 +63,12 @@ class Layout:
         return self.root / "models" / self.profile / "rivals" / task / name
 
     def baseline(self, task: str, system: str) -> Path:
-        """The models of a further baseline, a folder a seed; those of the LSTM-CRF, a folder a language."""
+        """The models of a further baseline, a folder a seed."""
         return self.root / "models" / self.profile / task / "baselines" / system
+
+    def tagger(self, task: str, language: str) -> Path:
+        """The LSTM-CRF of one language, a folder a seed."""
+        return self.baseline(task, "lstm_crf") / language
 
     def adapted(self, task: str, language: str) -> Path:
         """The models of UXLA, a folder a seed, and their lessons."""

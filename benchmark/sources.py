@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ SPLITS = ("train", "dev", "test")
 class Reading:
     """One split of one language: its examples, where they come from, and what is not among them.
 
-    `n_outside` counts the training examples outside the share that was asked for, `whole` is the
-    training split before that.
+    `n_outside` counts the examples outside the share and beyond the number that were asked for, `whole` is
+    the training split before that.
     """
 
     corpus: Corpus
@@ -40,7 +40,7 @@ Readings = dict[str, dict[str, Reading]]
 
 
 def read_data(data: ToyData | HubData, task: Task, languages: Sequence[str], *, lock: Path) -> Readings:
-    """The labelled splits of all languages, the source first; of training splits the share asked for.
+    """The labelled splits of all languages, the source first; as much of them as was asked for.
 
     Raises:
         ValueError: a source is missing or unreachable, or does not hold what it should.
@@ -64,9 +64,11 @@ def read_data(data: ToyData | HubData, task: Task, languages: Sequence[str], *, 
     chosen = shares(training, source=languages[0], fraction=data.train_fraction, seed=data.seed)
     for language, corpus in chosen.items():
         whole = readings[language]["train"]
-        n_outside = len(whole.corpus) - len(corpus)
-        readings[language]["train"] = Reading(corpus, whole.revision, whole.passed, n_outside, whole.corpus)
-    return readings
+        readings[language]["train"] = replace(whole, corpus=corpus, whole=whole.corpus)
+    return {
+        language: {split: _limited(reading, data.max_examples) for split, reading in splits.items()}
+        for language, splits in readings.items()
+    }
 
 
 def toy_split(data: ToyData, task: Task, language: str, split: str) -> Corpus:
@@ -107,6 +109,13 @@ def _read(file: Fetched, source: Source, task: Task, language: str, split: str) 
         return Reading(corpus, file.revision, passed)
     corpus = read_columns(file.path, task, language, split=split, encoding=source.encoding)
     return Reading(corpus, file.revision, Passed(rows=len(corpus)))
+
+
+def _limited(reading: Reading, most: int | None) -> Reading:
+    """The first examples of a reading, with the number of those that are left out."""
+    corpus = reading.corpus if most is None else reading.corpus.select(range(min(most, len(reading.corpus))))
+    n_outside = len(reading.whole or reading.corpus) - len(corpus)
+    return replace(reading, corpus=corpus, n_outside=n_outside)
 
 
 def _check_count(reading: Reading, source: Source, task: Task, split: str, name: str) -> None:

@@ -8,6 +8,7 @@ import transformers
 
 from benchmark.toy import Family
 from tests.benchmark.toy_world import FAMILY, WORLD
+from uxla.descent import Recipe
 from uxla.examples import Corpus, Example
 from uxla.language_model import MaskedLanguageModel
 from uxla.models import TaskModel
@@ -15,7 +16,6 @@ from uxla.optimisation import Optimisation
 from uxla.pretraining import Shape, new_language_model
 from uxla.tasks import TASKS
 from uxla.tokenizer import train_tokenizer, train_word_pieces
-from uxla.training import Recipe
 
 SHAPE = Shape(vocabulary=400, layers=2, width=32, heads=2, feed_forward=64, max_length=40, dropout=0.1)
 

@@ -74,20 +74,29 @@ def set_parameter(clone: Path, address: str, value: object) -> None:
         yaml.dump(content, file)
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository of the files as they are, changed or new ones included, with the small profile."""
-    origin = tmp_path_factory.mktemp("repro") / "origin"
+def copy_project(folder: Path) -> None:
+    """Copy the files as they are, changed or new ones included, without what was recorded."""
     listed = done(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists() and not name.startswith("results/"):
-            (origin / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, origin / name, follow_symlinks=False)
-    (origin / "dvc.lock").unlink(missing_ok=True)
+        if (ROOT / name).exists() and not name.startswith("results/") and not name.endswith("dvc.lock"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name, follow_symlinks=False)
+
+
+def commit(folder: Path) -> None:
+    """Make a repository of a folder."""
+    done(folder, "git", "init", "--quiet")
+    done(folder, "git", "add", "--all")
+    done(folder, "git", "commit", "--quiet", "--message", "as it is")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the files as they are, with the small profile."""
+    origin = tmp_path_factory.mktemp("repro") / "origin"
+    copy_project(origin)
     write_miniature(origin / "params.yaml")
-    done(origin, "git", "init", "--quiet")
-    done(origin, "git", "add", "--all")
-    done(origin, "git", "commit", "--quiet", "--message", "as it is")
+    commit(origin)
     clone = origin.with_name("clone")
     done(origin, "git", "clone", "--quiet", str(origin), str(clone))
     return clone

@@ -6,6 +6,7 @@ from enum import Enum
 
 import numpy as np
 
+from uxla.descent import Fit, Recipe
 from uxla.distillation import Floats, Ints, agreement, distill_by_clustering, distill_by_confidence
 from uxla.examples import Corpus
 from uxla.inference import predict
@@ -13,7 +14,7 @@ from uxla.models import TaskModel
 from uxla.optimisation import Log, ignore
 from uxla.predictions import Predictions, ensemble
 from uxla.randomness import derive_seed
-from uxla.training import Fit, Recipe, SoftCorpus, fit
+from uxla.training import SoftCorpus, fit
 
 
 class Origin(Enum):

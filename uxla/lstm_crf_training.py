@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from uxla.descent import Fit, Judge, Recipe, descend
 from uxla.examples import Corpus
 from uxla.lstm_crf import Batch, LstmCrf, collate
 from uxla.metrics import evaluate
 from uxla.mixing import mixed_batches
-from uxla.optimisation import Log, Optimiser, ignore
-from uxla.randomness import derive_seed, generator, torch_seed
-from uxla.training import Fit, Recipe
+from uxla.optimisation import Log, ignore
+from uxla.randomness import derive_seed, generator
 from uxla.vocabulary import UNKNOWN, Sentences
 
 
@@ -48,23 +48,26 @@ def fit_lstm_crf(
     sentences = model.vocabulary.encode(corpus)
     n_steps = recipe.n_steps(int(np.count_nonzero(sentences.lengths)))
     batches = _batches(model, sentences, recipe, unknown_ratio=unknown_ratio, seed=seed)
-    optimiser = Optimiser(model.network, recipe.optimisation, n_steps=n_steps)
-    judge = _Judge(model, validation)
-    before = judge.look(0, log)
-    model.network.train()
-    with torch_seed(seed, "dropout"):
-        for step in range(1, n_steps + 1):
-            loss = 0.0
-            for _ in range(recipe.accumulate):
-                part = model.network.loss(next(batches)) / recipe.accumulate
-                part.backward()  # type: ignore[no-untyped-call]
-                loss += float(part.detach())
-            optimiser.step((step - 1) / n_steps)
-            log(step, {"loss": loss})
-            if step % recipe.validate_every == 0 or step == n_steps:
-                judge.look(step, log)
-    model.network.eval()
-    return judge.verdict(before, n_steps)
+
+    def backward() -> float:
+        loss = model.network.loss(next(batches)) / recipe.accumulate
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    judge = _judge(model, validation)
+    return descend(model.network, backward, recipe, n_steps=n_steps, judge=judge, seed=seed, log=log)
+
+
+def _judge(model: LstmCrf, validation: Corpus | None) -> Judge:
+    if validation is None:
+        return Judge(model.network, None)
+    sentences = model.vocabulary.encode(validation)
+
+    def score() -> float:
+        classes = model.predict_sentences(sentences).classes
+        return evaluate(model.task, validation, classes)[model.task.metric]
+
+    return Judge(model.network, score)
 
 
 def _check(corpus: Corpus, recipe: Recipe, unknown_ratio: float) -> None:
@@ -94,33 +97,3 @@ def _batches(
         batch = collate(sentences, rows[chosen], device=model.device)
         drawn = torch.from_numpy(random.random(batch.words.shape) < unknown_ratio).to(model.device)
         yield replace(batch, words=batch.words.masked_fill(once[batch.words] & drawn, UNKNOWN))
-
-
-class _Judge:
-    """Scores a model on the dev set and remembers its best weights."""
-
-    def __init__(self, model: LstmCrf, validation: Corpus | None) -> None:
-        self._model, self._validation = model, validation
-        self._best: float | None = None
-        if validation is not None:
-            self._sentences = model.vocabulary.encode(validation)
-
-    def look(self, step: int, log: Log) -> float | None:
-        """Score the model; a strict improvement, or the first look, is remembered."""
-        if self._validation is None:
-            return None
-        classes = self._model.predict_sentences(self._sentences).classes
-        score = evaluate(self._model.task, self._validation, classes)[self._model.task.metric]
-        log(step, {"dev": score})
-        if self._best is None or score > self._best:
-            self._best, self._improved = score, step > 0
-            weights = self._model.network.state_dict()
-            self._weights = {name: weight.clone() for name, weight in weights.items()}
-        return score
-
-    def verdict(self, before: float | None, n_steps: int) -> Fit:
-        """Put the best weights back and say how it went."""
-        if self._validation is None:
-            return Fit(None, None, n_steps, improved=True)
-        self._model.network.load_state_dict(self._weights)
-        return Fit(before, self._best, n_steps, improved=self._improved)

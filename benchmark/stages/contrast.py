@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from uxla.lstm_crf import LstmCrf
-
 from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.progress import bar
@@ -15,6 +13,7 @@ from benchmark.tracking import Store
 from uxla.devices import use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing
+from uxla.lstm_crf import LstmCrf
 
 
 class Settings(Section):
@@ -43,11 +42,10 @@ def _language(settings: Settings, task: str, language: str, layout: Layout, fold
     test = Corpus.load(layout.corpus(task, language, "test"))
     scored = {}
     for system in System:
-        models = layout.baseline(task, system)
-        if system is System.LSTM_CRF:
-            models /= language
+        is_tagger = system is System.LSTM_CRF
+        models = layout.tagger(task, language) if is_tagger else layout.baseline(task, system)
         if models.is_dir():
-            load = _tagger if system is System.LSTM_CRF else task_model
+            load = _tagger if is_tagger else task_model
             scored[system] = score(models, settings.seeds, test, task, load=load)
     write_scored(folder, test, scored)
     results = []

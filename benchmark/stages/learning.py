@@ -10,11 +10,12 @@ from benchmark.recipes import recipe
 from benchmark.sections import RecipeSection
 from benchmark.tracking import Run
 from benchmark.variants import task_of
+from uxla.descent import Fit
 from uxla.devices import default_device
 from uxla.examples import Corpus
 from uxla.files import write_text
 from uxla.models import TaskModel
-from uxla.training import Fit, fit
+from uxla.training import fit
 
 
 @dataclass(frozen=True, kw_only=True)

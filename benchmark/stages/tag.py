@@ -5,7 +5,6 @@ from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.progress import ticking
 from benchmark.recipes import recipe
-from benchmark.results import System
 from benchmark.sections import TaggerSection
 from benchmark.stages.learning import write_outcome
 from benchmark.tracking import Store
@@ -30,9 +29,10 @@ def tag(settings: Settings, *, task: str, language: str, layout: Layout, store: 
     section = settings.tagger
     paths = {part: layout.corpus(task, language, part) for part in ("labelled", "dev")}
     corpora = {part: Corpus.load(path) for part, path in paths.items()}
-    folder = layout.baseline(task, System.LSTM_CRF) / language
-    system = System.LSTM_CRF
-    with store.cell(profile=layout.profile, task=task, system=system, language=language, stage="tag") as run:
+    folder = layout.tagger(task, language)
+    with store.cell(
+        profile=layout.profile, task=task, system="lstm_crf", language=language, stage="tag"
+    ) as run:
         run.log_parameters({"task": task, "tagger": section.model_dump(mode="json")})
         run.log_dependencies(paths.values())
         for part, path in paths.items():

@@ -12,7 +12,7 @@ import yaml
 from filelock import FileLock
 
 # What decides the result. The stages themselves write dvc.lock and the tables, which are tracked.
-CODE = ("uxla", "benchmark", "params.yaml", "dvc.yaml", "pyproject.toml")
+CODE = ("uxla", "benchmark", "params.yaml", ":(glob)**/dvc.yaml", "pyproject.toml")
 # DVC holds this file while it writes dvc.lock, also for the stage that runs beside this one.
 LOCK_OF_DVC = Path(".dvc/tmp/lock")
 LOCK_SECONDS = 120.0
@@ -32,7 +32,7 @@ def provenance_tags(source: Path, stage: str) -> dict[str, str]:
     dvc_stage = os.environ.get("DVC_STAGE")
     if dvc_stage:
         tags[f"dvc.stage.{stage}"] = dvc_stage
-        entry = _lock(source).get(dvc_stage, {})
+        entry = _lock(source).get(dvc_stage.rpartition(":")[2], {})
         paths = [dependency["path"] for dependency in entry.get("deps", [])]
         tags |= dependency_tags(source, paths)
     if "DVC_EXP_NAME" in os.environ:
@@ -41,7 +41,7 @@ def provenance_tags(source: Path, stage: str) -> dict[str, str]:
 
 
 def dependency_tags(source: Path, paths: Iterable[Path | str]) -> dict[str, str]:
-    """The tag `dvc.dep.<path>` of every path that a stage in `dvc.lock` made: its hash.
+    """The tag `dvc.dep.<path>` of every path that a stage of this pipeline has made: its hash.
 
     A folder that holds the outputs of several stages gets a tag for each of them. A stage's own
     record of what it read is from its last run, hence the hashes of those who wrote it.
@@ -62,7 +62,9 @@ def _outputs(source: Path) -> Iterator[tuple[str, str]]:
 
 
 def _lock(source: Path) -> dict[str, Any]:
-    path = source / "dvc.lock"
+    """What DVC has recorded beside the dvc.yaml of the stage that runs, which is named with its path."""
+    pipeline = Path(os.environ.get("DVC_STAGE", "").rpartition(":")[0])
+    path = source / pipeline.parent / "dvc.lock"
     if not path.is_file():
         return {}
     lock = source / LOCK_OF_DVC

@@ -44,6 +44,7 @@ def test_the_users_own_files_and_toy_languages_have_no_licence_to_tell() -> None
     own = {"encoding": "utf-8", "files": files, "dataset": None}
     repository = {"repository": "some/ner", "revision": "main", "files": files}
     about = {"kind": "hub", "folder": None, "train_fraction": 1.0, "seed": 1, "counts": "any"}
-    data = HubData.model_validate(about | {"languages": {"en": own, "es": repository}})
+    about |= {"max_examples": None, "languages": {"en": own, "es": repository}}
+    data = HubData.model_validate(about)
     text = card(of_dev(), encoder="mini LM", source="en", data=data)
     assert "en: files of the user's own; es: some/ner on the hub" in text

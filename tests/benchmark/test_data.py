@@ -6,7 +6,14 @@ from pydantic import ValidationError
 from benchmark.data import ColumnFiles, HubData, Repository, SplitFiles
 
 FILES = {"train": "{language}/a", "dev": "{language}/{language}.b", "test": "c"}
-WHOLE = {"kind": "hub", "folder": None, "train_fraction": 0.05, "seed": 1, "counts": "official"}
+WHOLE = {
+    "kind": "hub",
+    "folder": None,
+    "train_fraction": 0.05,
+    "seed": 1,
+    "max_examples": None,
+    "counts": "official",
+}
 
 
 def test_files_are_named_by_their_language() -> None:
@@ -32,6 +39,7 @@ def test_a_language_is_a_name_a_repository_or_files() -> None:
         {"languages": {"Spanish": "conll2002"}},
         {"train_fraction": 0},
         {"train_fraction": 1.5},
+        {"max_examples": 0},
         {"counts": "some"},
     ],
 )

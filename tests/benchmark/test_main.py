@@ -69,7 +69,7 @@ def user_files(folder: Path) -> Any:
         languages[code] = {"encoding": "utf-8", "files": names, "dataset": None}
     task = whole["profiles"]["smoke"]["tasks"]["xner"]
     task["data"] = {"kind": "hub", "folder": None, "train_fraction": 1.0, "seed": 1, "counts": "any"}
-    task["data"]["languages"] = languages
+    task["data"] |= {"max_examples": None, "languages": languages}
     task |= {"source": "en", "languages": ["es"], "targets": {"es": task["adaptation"]}}
     return whole
 
@@ -85,6 +85,8 @@ def user_files(folder: Path) -> Any:
         (["prepare", "smoke", "pos"], 1, "profiles.smoke.tasks must be one of xner, xnli, pawsx, was: pos"),
         (["show", "big"], 1, "profiles must be one of smoke, mini, paper, was: big"),
         (["worlds", "big"], 1, "profiles must be one of smoke, mini, paper, was: big"),
+        (["rehearse", "big", "--into", "new"], 1, "profiles must be one of smoke, mini, paper, was: big"),
+        (["rehearse", "smoke"], 2, "Missing option '--into'."),
         (
             ["worlds", "smoke", "--seeds", "1,two"],
             1,

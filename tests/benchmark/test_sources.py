@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmark.catalogue import catalogue
+from benchmark.census import census
 from benchmark.data import ColumnFiles, HubData, ToyData
 from benchmark.rows import COLUMNS, Passed
 from benchmark.settings import read_parameters
@@ -102,7 +103,7 @@ def put_split(folder: Path, repository: str, split: str, rows: dict[str, list[An
 
 
 def data(folder: Path | None, languages: dict[str, Any], **others: Any) -> HubData:
-    defaults = {"kind": "hub", "train_fraction": 1.0, "seed": 1, "counts": "official"}
+    defaults = {"kind": "hub", "train_fraction": 1.0, "seed": 1, "max_examples": None, "counts": "official"}
     whole = defaults | others | {"folder": str(folder) if folder else None, "languages": languages}
     return HubData.model_validate(whole)
 
@@ -140,6 +141,38 @@ def test_only_training_splits_are_cut_to_their_share(pairs: Path, tmp_path: Path
         {name.rsplit("-", 1)[1] for name in readings[code]["train"].corpus.ids} for code in ("en", "es")
     )
     assert source.isdisjoint(target)
+
+
+def test_of_every_split_no_more_than_the_limit_is_taken_and_nothing_is_lost(
+    pairs: Path, tmp_path: Path
+) -> None:
+    languages = {code: of_us(code) for code in ("en", "es")}
+    whole = read(data(pairs, languages), "xnli", "en", "es", lock=tmp_path / "lock.json")
+    some = read(data(pairs, languages, max_examples=15), "xnli", "en", "es", lock=tmp_path / "lock.json")
+    for code in languages:
+        assert [len(some[code][split].corpus) for split in SPLITS] == [15, 9, 9]
+        assert some[code]["train"].corpus.ids == whole[code]["train"].corpus.ids[:15]
+        assert [some[code][split].n_outside for split in SPLITS] == [24, 0, 0]
+        assert len(text_of(data(pairs, languages), TASKS["xnli"], code, some[code]["train"])) == 39
+        numbers = census(some[code], TASKS["xnli"])
+        assert [numbers[split]["lost"] for split in SPLITS] == [0, 0, 0]
+
+
+def test_the_limit_is_of_the_share(pairs: Path, tmp_path: Path) -> None:
+    languages = {code: of_us(code) for code in ("en", "es")}
+    shares = [
+        read(
+            data(pairs, languages, train_fraction=0.25, max_examples=most),
+            "xnli",
+            "en",
+            "es",
+            lock=tmp_path / "lock.json",
+        )
+        for most in (None, 4)
+    ]
+    for code in languages:
+        share, some = (readings[code]["train"].corpus.ids for readings in shares)
+        assert some == share[:4]
 
 
 def test_what_lies_in_a_folder_is_held_against_the_record_as_well(pairs: Path, tmp_path: Path) -> None:

@@ -204,7 +204,8 @@ def test_a_corpus_is_an_input_with_its_own_digest(store: Store) -> None:
     assert json.loads(datasets[0].source) == {"uri": "data/qab.parquet"}
 
 
-def test_commit_and_dvc_hashes_are_tags(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pipeline", ["", "pipelines/paper/dvc.yaml:"])
+def test_commit_and_dvc_hashes_are_tags(pipeline: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(root)]
     (root / "params.yaml").write_text("a: 1")
     for arguments in (["init", "-q"], ["add", "params.yaml"], ["commit", "-qm", "a"]):
@@ -212,14 +213,16 @@ def test_commit_and_dvc_hashes_are_tags(root: Path, monkeypatch: pytest.MonkeyPa
     (root / "params.yaml").write_text("a: 2")
     made = "{outs: [{path: data/qab, md5: 1f.dir}, {path: data/qac, md5: 2f}]}"
     read = "{deps: [{path: data/qab/train.parquet, md5: stale}, {path: uxla/models.py, md5: 3f}]}"
-    (root / "dvc.lock").write_text(f"stages:\n  prepare: {made}\n  adapt@qab: {read}\n")
-    monkeypatch.setenv("DVC_STAGE", "adapt@qab")
+    lock = root / f"{pipeline.removesuffix('dvc.yaml:')}dvc.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text(f"stages:\n  prepare: {made}\n  adapt@qab: {read}\n")
+    monkeypatch.setenv("DVC_STAGE", f"{pipeline}adapt@qab")
     store = open_store(root)
     with cell(store) as run:
         before = record(store, run).data.tags
         run.log_dependencies(["data"])
     assert len(before["mlflow.source.git.commit"]) == 40
-    assert (before["git.dirty.adapt"], before["dvc.stage.adapt"]) == ("true", "adapt@qab")
+    assert (before["git.dirty.adapt"], before["dvc.stage.adapt"]) == ("true", f"{pipeline}adapt@qab")
     assert {key: value for key, value in before.items() if "dep" in key} == {"dvc.dep.data/qab": "1f.dir"}
     assert record(store, run).data.tags["dvc.dep.data/qac"] == "2f"
 

@@ -11,12 +11,13 @@ import torch
 
 from uxla import coteaching
 from uxla.coteaching import CURRICULUM, AdaptationPlan, Lesson, Origin, TransferData, co_teach
+from uxla.descent import Fit, Recipe
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
 from uxla.models import TaskModel
 from uxla.predictions import Predictions
 from uxla.tasks import TASKS
-from uxla.training import Fit, Recipe, SoftCorpus
+from uxla.training import SoftCorpus
 
 UNLABELLED = (Origin.TARGET, Origin.SOURCE_VICINAL, Origin.TARGET_VICINAL)
 SIZES = {Origin.SOURCE: 3, Origin.TARGET: 4, Origin.SOURCE_VICINAL: 2, Origin.TARGET_VICINAL: 4}

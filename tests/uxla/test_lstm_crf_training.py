@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from uxla.descent import Fit, Recipe
 from uxla.examples import Corpus, Example
 from uxla.lstm_crf import LstmCrf, Shape
 from uxla.lstm_crf_training import fit_lstm_crf
 from uxla.metrics import evaluate
 from uxla.tasks import TASKS
-from uxla.training import Fit, Recipe
 from uxla.vocabulary import UNKNOWN
 
 XNER = TASKS["xner"]

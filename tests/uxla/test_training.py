@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from uxla.descent import Fit, Recipe
 from uxla.examples import Corpus
 from uxla.inference import predict
 from uxla.metrics import evaluate
 from uxla.models import TaskModel
 from uxla.predictions import Predictions
 from uxla.tasks import TASKS
-from uxla.training import Fit, Recipe, SoftCorpus, fit
+from uxla.training import SoftCorpus, fit
 
 XNER, XNLI = TASKS["xner"], TASKS["xnli"]
 
