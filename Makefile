@@ -27,7 +27,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 define reproduce
 @dvc() { "$(BIN)/dvc" "$$@"; }; commands() { sed -un '/^> /p'; }; \
 if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
-for verbs in prepare pretrain 'warmup|generate|supervise' 'adapt|ablate' 'evaluate|analyse' 'aggregate|summarise'; do \
+for verbs in prepare 'pretrain|rival@.*bert|tag' 'rival|warmup@|generate|supervise' \
+    'warmup_rival|adapt|ablate' 'evaluate|contrast|analyse' 'aggregate|summarise'; do \
     dvc stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
     xargs -P $(JOBS) -n 1 "$(BIN)/dvc" --wait-for-lock repro --single-item | commands; done; \
 dvc repro $(1) | commands

@@ -7,11 +7,12 @@ import signal
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from benchmark.commands import Profile, check, parameters, register, rehearse, report, show, worlds
+from benchmark.fields import Objective
 from benchmark.layout import ALL, Layout
 from benchmark.settings import select
 
@@ -25,14 +26,23 @@ Task = Annotated[str, typer.Argument(help="A task of the profile, such as xner."
 Language = Annotated[str, typer.Argument(help="A language code of the task.")]
 
 
-def _run(verb: str, profile: str, *, of: str | None = None, tracked: bool = True, **arguments: Any) -> None:
-    """Run the function of a stage, which is named as its module, with what it reads for the language `of`."""
+def _run(
+    verb: str,
+    profile: str,
+    *,
+    of: str | None = None,
+    rival: str | None = None,
+    tracked: bool = True,
+    **arguments: Any,
+) -> None:
+    """Run the function of a stage, which is named as its module, with what it reads for `of`, a language."""
     if tracked:
         from uxla.devices import keep_memory
 
         keep_memory()
     stage = import_module(f"benchmark.stages.{verb}")
-    settings = select(stage.Settings, parameters(), profile=profile, task=arguments.get("task"), language=of)
+    task = arguments.get("task")
+    settings = select(stage.Settings, parameters(), profile=profile, task=task, language=of, rival=rival)
     if tracked:
         from benchmark.tracking import open_store
 
@@ -56,12 +66,29 @@ def pretrain(profile: Profile) -> None:
 def warmup(
     profile: Profile,
     task: Task,
-    objective: Annotated[
-        Literal["cross_entropy", "confidence_penalty"], typer.Argument(help="Without or with the penalty.")
-    ],
+    objective: Annotated[Objective, typer.Argument(help="Without or with the penalty.")],
+    encoder: Annotated[str | None, typer.Option(help="A rival to build them on.")] = None,
 ) -> None:
     """Train three models on the source's labels."""
-    _run("warmup", profile, task=task, objective=objective)
+    _run("warmup", profile, task=task, objective=objective, encoder=encoder)
+
+
+@app.command()
+def rival(profile: Profile, task: Task, name: Annotated[str, typer.Argument(help="Such as mbert.")]) -> None:
+    """Train or fetch a further encoder for the baselines of Tables 1 and 7."""
+    _run("rival", profile, rival=name, task=task, name=name)
+
+
+@app.command()
+def tag(profile: Profile, task: Task, language: Language) -> None:
+    """Train three LSTM-CRF on the labels of a language."""
+    _run("tag", profile, of=language, task=task, language=language)
+
+
+@app.command()
+def contrast(profile: Profile, task: Task) -> None:
+    """Score the further baselines of a task on all test splits."""
+    _run("contrast", profile, task=task)
 
 
 @app.command()

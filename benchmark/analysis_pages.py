@@ -15,7 +15,7 @@ from benchmark.sections import AdaptationSection
 from benchmark.statistics import spread
 from benchmark.variants import title_of
 
-SETTING = ("setting", "distillation", "eta", "agreement")
+SETTING = ("setting", "distillation", "eta", "agreement", "labels")
 CRITERION: Mapping[Criterion, str] = {
     "target dev": "target dev (the paper)",
     "source dev": "source dev",
@@ -48,6 +48,12 @@ class Study:
         return tuple(self.analyses)
 
     @property
+    def ablated(self) -> Mapping[str, Analysis]:
+        """The targets in which other settings were tried."""
+        found = self.analyses if self.ablations else {}
+        return {target: analysis for target, analysis in found.items() if analysis.ablations}
+
+    @property
     def n_models(self) -> int:
         """How many models every score is the mean of."""
         return len(self.first.epochs[0].test)
@@ -55,7 +61,7 @@ class Study:
 
 def study_sections(study: Study, style: Markup) -> list[Section]:
     """The parts of the page in a format's markup."""
-    parts = [_distillation(study, style), _learnt_from(study, style)] if study.ablations else []
+    parts = [_distillation(study, style), _learnt_from(study, style)] if study.ablated else []
     parts += [_transfer(study, style), _epochs(study, style), _selection(study, style)]
     return [*parts, *_published(study, style)]
 
@@ -64,7 +70,7 @@ def _distillation(study: Study, style: Markup) -> Section:
     grid = [
         [
             *_setting(name, section, style),
-            *(_spread(_ablation(study, target, name).scores, style) for target in study.targets),
+            *(_spread(_ablation(study, target, name).scores, style) for target in study.ablated),
         ]
         for name, section in study.ablations.items()
     ]
@@ -73,10 +79,11 @@ def _distillation(study: Study, style: Markup) -> Section:
     legend = (
         "Percent on the test sets after the first epoch, which learns from the source and from the target's "
         f"own sentences; mean ± sample standard deviation over {study.n_models} models. Without agreement, a "
-        "student learns all that one of its peers selects; 100 % with agreement is tri-training. "
+        "student learns all that one of its peers selects; 100 % with agreement is tri-training. Soft "
+        "labels: the mean of the peers' probabilities in place of their classes. "
         f"{LEVEL} intervals over the test examples are {min(widths):.1f} to {max(widths):.1f} points wide."
     )
-    cells = pd.DataFrame(grid, columns=[*SETTING, *study.targets])
+    cells = pd.DataFrame(grid, columns=[*SETTING, *study.ablated])
     return _section("distillation", "Distillation, after one epoch (as Table 5)", cells, legend, study, style)
 
 
@@ -84,13 +91,13 @@ def _learnt_from(study: Study, style: Markup) -> Section:
     grid = []
     for name, section in study.ablations.items():
         values = [_setting(name, section, style)[0]]
-        for target in study.targets:
+        for target in study.ablated:
             lessons = _ablation(study, target, name).pseudo_labels
             shares = [100 * lesson.share_kept for lesson in lessons]
             accuracies = [lesson.accuracy for lesson in lessons if lesson.accuracy is not None]
             values += [f"{np.mean(shares):.1f}", f"{np.mean(accuracies):.1f}" if accuracies else DASH]
         grid.append(values)
-    columns = [f"{what} {target}" for target in study.targets for what in ("kept", "true")]
+    columns = [f"{what} {target}" for target in study.ablated for what in ("kept", "true")]
     legend = (
         "Percent, in means over the lessons. Kept: the share of the target's sentences that a student learns "
         f"from; true: the {METRICS[study.first.metric]} of their pseudo labels, in lessons whose sentences "
@@ -203,7 +210,8 @@ def _setting(name: str, section: AdaptationSection, style: Markup) -> list[str]:
     features = " and ".join(["loss", *section.clustering_features])
     by = "confidence" if section.posterior_threshold is None else f"clusters of {features}"
     eta = kept if section.posterior_threshold is None else f"{section.posterior_threshold:g}"
-    return [style.escape(text) for text in (name, by, eta, "yes" if section.agreement else "no")]
+    agreement, labels = "yes" if section.agreement else "no", "soft" if section.soft_labels else "hard"
+    return [style.escape(text) for text in (name, by, eta, agreement, labels)]
 
 
 def _ablation(study: Study, target: str, name: str) -> AblationScore:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from benchmark.fan_out import Run
 from benchmark.fields import Section
 from benchmark.layout import Layout
-from benchmark.sections import Run
 from benchmark.settings import Parameters, read_parameters, select
 
 Profile = Annotated[str, typer.Argument(help="A profile of params.yaml: smoke, mini or paper.")]

@@ -9,6 +9,7 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Precision = Literal["fp32", "bf16", "auto"]
 Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+Objective = Literal["cross_entropy", "confidence_penalty"]
 Labels = Literal["target", "all"]
 """Whose labels the upper bound learns from: the target's own, or those of all languages of the task."""
 

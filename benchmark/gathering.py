@@ -5,11 +5,11 @@ from pathlib import Path
 
 from benchmark.analysis_pages import Study
 from benchmark.audit import changed_stages, complaints
+from benchmark.fan_out import Run
 from benchmark.fields import Section
 from benchmark.figures import Figure, read_figures
 from benchmark.layout import Layout
 from benchmark.report import Content
-from benchmark.sections import Run
 from benchmark.settings import Parameters, select
 from benchmark.stages import aggregate, summarise
 from benchmark.tables import Table

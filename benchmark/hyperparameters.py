@@ -47,6 +47,7 @@ def hyperparameters(
         Hyperparameter("distillation", None, of_targets(_distillation)),
         Hyperparameter("distillation factor eta", None, of_targets(_eta)),
         Hyperparameter("agreement", None, of_targets(lambda s: "yes" if s.agreement else "no")),
+        Hyperparameter("pseudo labels", None, of_targets(lambda s: "soft" if s.soft_labels else "hard")),
         Hyperparameter("augmentation", None, _augmentation(vicinity)),
         Hyperparameter("augmentation percentage P", None, _percent(vicinity.mask_ratio)),
         Hyperparameter("diversification delta", None, _delta(vicinity)),

@@ -58,6 +58,18 @@ class Layout:
         """The models trained on the target's own labels, a folder a seed."""
         return self.root / "models" / self.profile / task / "supervised" / language
 
+    def rival(self, task: str, name: str) -> Path:
+        """A further encoder that baselines of a task are built on."""
+        return self.root / "models" / self.profile / "rivals" / task / name
+
+    def baseline(self, task: str, system: str) -> Path:
+        """The models of a further baseline, a folder a seed."""
+        return self.root / "models" / self.profile / task / "baselines" / system
+
+    def tagger(self, task: str, language: str) -> Path:
+        """The LSTM-CRF of one language, a folder a seed."""
+        return self.baseline(task, "lstm_crf") / language
+
     def adapted(self, task: str, language: str) -> Path:
         """The models of UXLA, a folder a seed, and their lessons."""
         return self.root / "models" / self.profile / task / "uxla" / language
@@ -85,6 +97,11 @@ class Layout:
     def cells(self, task: str, language: str) -> Path:
         """The scores of every system in one language."""
         return self.root / "results" / self.profile / "cells" / task / f"{language}.json"
+
+    def contrasts(self, task: str) -> tuple[Path, Path]:
+        """What the further baselines predict, and their scores: a folder each, as those of the systems."""
+        predictions = self.root / "predictions" / self.profile / "baselines" / task
+        return predictions, self.root / "results" / self.profile / "cells" / task / "baselines"
 
     def tables(self) -> Path:
         """The folder of the profile's tables."""

@@ -6,10 +6,10 @@ from itertools import groupby
 import pandas as pd
 
 from benchmark.markup import Markup
-from benchmark.published import Comparison, PublishedTable, Verdict, compare, counterpart, read_published
-from benchmark.results import System
+from benchmark.published import Comparison, PublishedTable, Verdict, compare, counterparts, read_published
+from benchmark.results import UPPER_BOUNDS, System
 from benchmark.statistics import CONFIDENCE_LEVEL, Spread
-from benchmark.tables import AVERAGE, ROWS, Row, Table
+from benchmark.tables import AVERAGE, Row, Table
 from benchmark.variants import title_of
 
 METRICS = {"f1": "span F1", "accuracy": "accuracy"}
@@ -33,8 +33,7 @@ class Section:
 def sections(table: Table, style: Markup) -> list[Section]:
     """The parts of the page in a format's markup; what a profile has nothing to say of is left out."""
     parts = [_scores(table, style), _differences(table, style)]
-    if published := counterpart(table):
-        parts.append(_published(table, published, style))
+    parts += [_published(table, published, style) for published in counterparts(table)]
     parts += [_labellings(table, style)] if table.labellings else []
     return [*parts, _hyperparameters(table, style)] if table.hyperparameters else parts
 
@@ -74,7 +73,7 @@ def _scores(table: Table, style: Markup) -> Section:
             ),
             style.escape(table.selected_on(row.system) or DASH),
         ]
-        for row in ROWS
+        for row in table.rows
     ]
     sizes = {language: r.n_examples for (_, language), r in table.results.items()}
     n_models = len(first.models)
@@ -88,7 +87,7 @@ def _scores(table: Table, style: Markup) -> Section:
     )
     caption = f"{title_of(first.task)}, profile {first.profile}: {METRICS[first.metric]} on the test sets"
     cells = pd.DataFrame(grid, columns=["system", *columns, "selected on"])
-    upper_bound = ROWS.index(Row(System.SUPERVISED, is_ensemble=False))
+    upper_bound = next(i for i, row in enumerate(table.rows) if row.system in UPPER_BOUNDS)
     return Section("scores", style.escape(caption), cells, style.escape(legend), rule_before=upper_bound)
 
 
@@ -96,7 +95,7 @@ def _collapses(table: Table) -> str:
     """Which models give every example the same class, as a sentence; nothing where none does."""
     cells = [
         f"{table.label(row)} in {language}, {n} of {len(table.results[row.system, language].models)} models"
-        for row in ROWS
+        for row in table.rows
         for language in table.languages
         if (n := table.collapsed(row, language))
     ]
@@ -104,7 +103,7 @@ def _collapses(table: Table) -> str:
 
 
 def _best(table: Table, column: str) -> str | None:
-    zero_resource = [table.cell(row, column) for row in ROWS if row.system is not System.SUPERVISED]
+    zero_resource = [table.cell(row, column) for row in table.rows if row.system not in UPPER_BOUNDS]
     means = [cell.mean for cell in zero_resource if cell]
     return f"{max(means):.2f}" if means else None
 
@@ -113,7 +112,7 @@ def _score(cell: Spread | None, best: str | None, row: Row, style: Markup) -> st
     if cell is None:
         return style.escape(DASH)
     mean = f"{cell.mean:.2f}"
-    if mean == best and row.system is not System.SUPERVISED:
+    if mean == best and row.system not in UPPER_BOUNDS:
         mean = style.bold.format(mean)
     return mean if cell.std is None else style.spread.format(mean, f"{cell.std:.2f}")
 
@@ -146,11 +145,13 @@ def _differences(table: Table, style: Markup) -> Section:
 def _published(table: Table, published: PublishedTable, style: Markup) -> Section:
     grid = [
         [name, *(beside(comparison) for comparison in row)]
-        for name, row in groupby(compare(table), lambda comparison: comparison.name)
+        for name, row in groupby(compare(table, published), lambda comparison: comparison.name)
     ]
     legend = distance_legend(table.encoder, table.checkpoint)
     cells = pd.DataFrame(grid, columns=["system", *published.languages])
-    return _plain("published", f"The paper's own scores ({published.title})", cells, legend, style)
+    return _plain(
+        f"published-{published.title}", f"The paper's own scores ({published.title})", cells, legend, style
+    )
 
 
 def _labellings(table: Table, style: Markup) -> Section:

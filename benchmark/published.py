@@ -27,9 +27,13 @@ class Verdict(StrEnum):
 
 
 class PublishedRow(Section):
-    """A row as the paper prints it; `system` names the row of ours that it is held against."""
+    """A row as the paper prints it; `system` names the row of ours that it is held against.
+
+    Scores are comparable where ours are on the same `encoder`, by default that of the paper.
+    """
 
     name: str
+    encoder: str | None = None
     system: System | None = None
     is_ensemble: bool = False
     scores: tuple[Percent | None, ...]
@@ -54,7 +58,7 @@ class Published(Section):
     """All of it: the paper's encoder, its tables by the task of params.yaml, and those of its analysis."""
 
     encoder: str
-    tables: dict[str, PublishedTable]
+    tables: dict[str, tuple[PublishedTable, ...]]
     distillation: PublishedTable
     transfer: PublishedTable
 
@@ -76,17 +80,14 @@ def read_published() -> Published:
     return Published.model_validate(yaml.safe_load(PATH.read_text(encoding="utf-8")))
 
 
-def counterpart(table: Table) -> PublishedTable | None:
-    """The paper's table of a task; None if it has none, or none of these languages."""
-    found = read_published().tables.get(table.first.task)
-    return found if found and set(found.languages) & set(table.languages) else None
+def counterparts(table: Table) -> list[PublishedTable]:
+    """The paper's tables of a task that have any of these languages."""
+    found = read_published().tables.get(table.first.task, ())
+    return [published for published in found if set(published.languages) & set(table.languages)]
 
 
-def compare(table: Table) -> list[Comparison]:
-    """Every cell of the paper's table beside ours, row by row; empty if it has none of these languages."""
-    published = counterpart(table)
-    if published is None:
-        return []
+def compare(table: Table, published: PublishedTable) -> list[Comparison]:
+    """Every cell of a table of the paper beside ours, row by row."""
     return [
         _compare(table, row, language, score)
         for row in published.rows
@@ -109,7 +110,7 @@ def _compare(table: Table, row: PublishedRow, language: str, score: float | None
     if ours is None:
         return Comparison(row.name, language, score, None, None, Verdict.NOT_RUN)
     verdict = Verdict.NOT_COMPARABLE
-    if table.checkpoint == read_published().encoder:
+    if table.encoder_of(row.system).checkpoint == (row.encoder or read_published().encoder):
         result = table.results[row.system, language]
         ensemble = result.ensemble if row.is_ensemble else None
         verdict = verdict_of(ensemble.interval if ensemble else result.interval, score)

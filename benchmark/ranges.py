@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from benchmark.results import Result, System
+from benchmark.results import SYSTEMS, Result, System
 from benchmark.sources import as_json
 from benchmark.statistics import spread
 from uxla.files import write_text
@@ -98,7 +98,7 @@ def record(worlds: Mapping[int, Scores], path: Path, *, settings: str) -> list[R
 
 
 def check(results: Iterable[Result], path: Path) -> list[str]:
-    """What lies outside its recorded range, or has none, each in one line.
+    """What lies outside its recorded range, or has none, each in one line; of further baselines, nothing.
 
     Raises:
         ValueError: there is no file of ranges.
@@ -108,6 +108,8 @@ def check(results: Iterable[Result], path: Path) -> list[str]:
     known = {(item.task, item.language, item.system): item for item in _read(path).ranges}
     complaints = []
     for result in results:
+        if result.system not in SYSTEMS:
+            continue
         key = (result.task, result.language, result.system)
         name, score, item = " ".join(key), spread(result.scores).mean, known.pop(key, None)
         if item is None:

@@ -2,8 +2,8 @@
 
 from benchmark.building import make, optimisation
 from benchmark.sections import RecipeSection
+from uxla.descent import Recipe
 from uxla.devices import Precision
-from uxla.training import Recipe
 
 
 def recipe(section: RecipeSection, *, confidence_penalty: bool) -> Recipe:

@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmark.results import System, rounded
 from benchmark.statistics import Spread, spread
-from benchmark.tables import AVERAGE, ROWS, Table
+from benchmark.tables import AVERAGE, Table
 
 
 def records(table: Table) -> dict[str, list[dict[str, Any]]]:
@@ -12,11 +12,13 @@ def records(table: Table) -> dict[str, list[dict[str, Any]]]:
     nothing = dict.fromkeys(Spread._fields)
     averages = [
         {"system": str(row.system), "is_ensemble": row.is_ensemble} | (cell._asdict() if cell else nothing)
-        for row in ROWS
+        for row in table.rows
         for cell in [table.cell(row, AVERAGE)]
     ]
     content = {
-        "cells": [_record(table, system, language) for system in System for language in table.languages],
+        "cells": [
+            _record(table, system, language) for system in table.systems for language in table.languages
+        ],
         "averages": averages,
         "differences": [entry._asdict() for entry in table.differences],
         "pseudo_labels": [entry._asdict() for entry in table.labellings],

@@ -12,10 +12,10 @@ from rich.table import Table as RichTable
 
 from benchmark.markup import LATEX, MARKDOWN, TERMINAL, Markup
 from benchmark.pages import Section, sections
-from benchmark.published import compare
+from benchmark.published import compare, counterparts
 from benchmark.records import records
 from benchmark.results import rounded
-from benchmark.tables import ROWS, Table
+from benchmark.tables import Table
 from uxla.files import write_text
 
 TEXT_COLUMNS = {
@@ -105,7 +105,7 @@ def csv(table: Table) -> str:
 def metrics(table: Table) -> str:
     """The score of every row in every language, as `dvc metrics` reads it."""
     content: dict[str, dict[str, float]] = {}
-    for row in ROWS:
+    for row in table.rows:
         name = f"{row.system}{'_ensemble' * row.is_ensemble}"
         for language in table.languages:
             if cell := table.cell(row, language):
@@ -115,5 +115,10 @@ def metrics(table: Table) -> str:
 
 def as_json(table: Table) -> str:
     """All that the page shows, as lists of records."""
-    content = records(table) | {"published": rounded([entry._asdict() for entry in compare(table)])}
+    published = [
+        {"table": of_paper.title, **entry._asdict()}
+        for of_paper in counterparts(table)
+        for entry in compare(table, of_paper)
+    ]
+    content = records(table) | {"published": rounded(published)}
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

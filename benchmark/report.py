@@ -16,7 +16,7 @@ from benchmark.figures import Figure
 from benchmark.markup import HTML
 from benchmark.pages import Section, sections
 from benchmark.rendering import TEXT_COLUMNS
-from benchmark.tables import ROWS, Table
+from benchmark.tables import Row, Table
 from benchmark.tracking.overview import CellRun
 from benchmark.variants import title_of
 
@@ -95,10 +95,11 @@ def as_html(content: Content, *, mlflow: str) -> str:
 
 
 def _page(content: Content, task: str, runs: Runs, mlflow: str) -> dict[str, object]:
-    grids = [_grid(part, _linking(task, part, runs, mlflow)) for part in sections(content.tables[task], HTML)]
+    table = content.tables[task]
+    grids = [_grid(part, _linking(table, part, runs, mlflow)) for part in sections(table, HTML)]
     if task in content.studies:
         parts = study_sections(content.studies[task], HTML)
-        grids += [_grid(part, _linking(task, part, runs, mlflow)) for part in parts]
+        grids += [_grid(part, _linking(table, part, runs, mlflow)) for part in parts]
     figures = [
         {"caption": figure.caption, "base64": base64.b64encode(figure.svg.encode()).decode()}
         for figure in content.figures.get(task, ())
@@ -115,10 +116,10 @@ class Traced(NamedTuple):
     tested_on: str
 
 
-def _traced(part: str, row: int, first: str, column: str) -> Traced | None:
+def _traced(part: str, row: int, first: str, column: str, rows: Sequence[Row]) -> Traced | None:
     """Where the score in a row of a part has its run, by the row's number and first cell."""
     if part == "scores":
-        system = f"{ROWS[row].system}{' ensemble' * ROWS[row].is_ensemble}"
+        system = f"{rows[row].system}{' ensemble' * rows[row].is_ensemble}"
         return Traced(system, column, system, column)
     if part == "distillation":
         return Traced(f"ablation {first}", column, f"ablation {first}", column)
@@ -128,10 +129,12 @@ def _traced(part: str, row: int, first: str, column: str) -> Traced | None:
     return None
 
 
-def _linking(task: str, part: Section, runs: Runs, mlflow: str) -> Callable[[int, str, str, str], Cell]:
+def _linking(table: Table, part: Section, runs: Runs, mlflow: str) -> Callable[[int, str, str, str], Cell]:
+    task = table.first.task
+
     def cell(row: int, first: str, column: str, text: str) -> Cell:
         is_text = column in TEXT_COLUMNS
-        traced = None if is_text else _traced(part.name, row, first, column)
+        traced = None if is_text else _traced(part.name, row, first, column, table.rows)
         run = runs.get((task, traced.system, traced.language)) if traced else None
         if run is None or traced is None:
             return Cell(text, is_text)

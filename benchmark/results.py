@@ -24,12 +24,28 @@ DIGITS = 6
 
 
 class System(StrEnum):
-    """The rows of a table: two objectives of the warmed-up models, UXLA, and the upper bound."""
+    """The rows of a table: two objectives of the warmed-up models, UXLA, and the upper bound.
 
+    Among them are the further baselines of Tables 1 and 7, the same objectives on a rival's encoder and the
+    LSTM-CRF, where a profile has them.
+    """
+
+    MBERT_CROSS_ENTROPY = "mbert_cross_entropy"
     CROSS_ENTROPY = "cross_entropy"
+    MBERT_CONFIDENCE_PENALTY = "mbert_confidence_penalty"
+    CONTINUED_CROSS_ENTROPY = "continued_cross_entropy"
+    CONTINUED_CONFIDENCE_PENALTY = "continued_confidence_penalty"
     CONFIDENCE_PENALTY = "confidence_penalty"
     UXLA = "uxla"
+    LSTM_CRF = "lstm_crf"
     SUPERVISED = "supervised"
+
+
+SYSTEMS = (System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY, System.UXLA, System.SUPERVISED)
+"""What every table has."""
+
+UPPER_BOUNDS = (System.LSTM_CRF, System.SUPERVISED)
+"""What learns from labels of the language it is tested in."""
 
 
 class _Record(BaseModel):
@@ -170,8 +186,8 @@ def read_cell(path: Path) -> list[Result]:
 
 
 def read_cells(folder: Path) -> list[Result]:
-    """Read the results of all languages of a profile; a folder that is not there holds none."""
-    return [result for path in sorted(folder.glob("*.json")) for result in read_cell(path)]
+    """Read the results of all languages of a task, of further baselines too; no folder holds none."""
+    return [result for path in sorted(folder.rglob("*.json")) for result in read_cell(path)]
 
 
 def rounded(value: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from benchmark.data import HubData, ToyData
+from benchmark.fan_out import Run
 from benchmark.fields import Code, Labels, NotNegative, Positive, Precision, Section, Share
 from benchmark.variants import task_of
 
@@ -20,19 +21,11 @@ class OptimisationSection(Section):
     max_gradient_norm: Positive
 
 
-class LanguageModelSection(OptimisationSection):
-    """The masked LM that this project pretrains where no public checkpoint is used."""
+class MaskedTrainingSection(OptimisationSection):
+    """How a masked LM is trained on raw text."""
 
-    pretrained: None
     corpora: tuple[Annotated[str, Field(pattern=r"^[a-z_]+/[a-z]{2,3}$")], ...]
     """`task/language` of every corpus it is trained on."""
-    vocabulary: Annotated[int, Field(ge=100)]
-    layers: PositiveInt
-    width: PositiveInt
-    heads: PositiveInt
-    feed_forward: PositiveInt
-    max_length: PositiveInt
-    dropout: Share
     seed: int
     max_steps: PositiveInt
     max_seconds: Positive | None
@@ -42,7 +35,20 @@ class LanguageModelSection(OptimisationSection):
     save_every_seconds: Positive
     precision: Precision
     threads: PositiveInt | None
-    """CPU threads of the pretraining; null: all."""
+    """CPU threads of this training; null: all."""
+
+
+class LanguageModelSection(MaskedTrainingSection):
+    """The masked LM that this project pretrains where no public checkpoint is used."""
+
+    pretrained: None
+    vocabulary: Annotated[int, Field(ge=100)]
+    layers: PositiveInt
+    width: PositiveInt
+    heads: PositiveInt
+    feed_forward: PositiveInt
+    max_length: PositiveInt
+    dropout: Share
 
 
 class PublicModelSection(Section):
@@ -50,6 +56,25 @@ class PublicModelSection(Section):
 
     pretrained: str
     revision: str
+
+
+class BertSection(LanguageModelSection):
+    """The same of BERT's make: WordPiece, and its special tokens."""
+
+    architecture: Literal["bert"]
+
+
+class ContinuedSection(MaskedTrainingSection):
+    """The profile's masked LM, trained on with the text of the task (Table 7)."""
+
+    pretrained: Literal["language_model"]
+
+
+class RivalSection(Section):
+    """Baselines on another encoder: mBERT in Table 1, the finetuned XLM-R of Table 7."""
+
+    display_name: str
+    encoder: BertSection | ContinuedSection | PublicModelSection
 
 
 class RecipeSection(OptimisationSection):
@@ -70,6 +95,16 @@ class RecipeSection(OptimisationSection):
             values = f"{self.max_steps} and {self.train_passes}"
             raise ValueError(f"one of max_steps and train_passes must be a number, one null, was: {values}")
         return self
+
+
+class TaggerSection(RecipeSection):
+    """The BiLSTM-CRF of Table 1, which is trained on labels alone."""
+
+    word_width: PositiveInt
+    character_width: PositiveInt
+    hidden: PositiveInt
+    unknown_ratio: Share
+    """How often a word that occurs once is read as an unknown one."""
 
 
 class VicinitySection(Section):
@@ -104,6 +139,8 @@ class AdaptationSection(RecipeSection):
     clustering_features: tuple[Literal["length", "fluency"], ...]
     """Columns beside the loss, for clustering."""
     agreement: bool
+    soft_labels: bool
+    """Learn the mean of the peers' probabilities in place of their classes; not in the paper."""
     sampling_factor: Share
     """alpha of Eq. 2."""
     sequential: bool
@@ -138,6 +175,12 @@ class TaskSection(Section):
     targets: dict[Code, AdaptationSection]
     ablations: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*$")], AdaptationSection]
     """Rows of Table 5 by their names: other settings, for the first epoch alone."""
+    ablated: tuple[Code, ...]
+    """The targets that these are tried in."""
+    rivals: dict[Literal["mbert", "continued"], RivalSection]
+    """Further baselines of Tables 1 and 7."""
+    tagger: TaggerSection | None
+    """The LSTM-CRF of Table 1, where there are words to label."""
     evaluation: EvaluationSection
 
     @model_validator(mode="after")
@@ -152,45 +195,6 @@ class TaskSection(Section):
                 known = ", ".join(self.data.codes)
                 raise ValueError(f"source and languages must be among {known}, was: {language}")
         return self
-
-
-class Corpora(Section):
-    """One language of one task."""
-
-    task: str
-    language: Code
-
-
-class Target(Section):
-    """One target of one task."""
-
-    task: str
-    target: Code
-
-
-class Cell(Target):
-    """One target of one task, and whose labels its upper bound learns from."""
-
-    supervised: Code
-
-
-class Analysed(Section):
-    """What is analysed as section 4 of the paper does: tasks, and the targets of each."""
-
-    tasks: tuple[str, ...]
-    cells: dict[str, Target]
-
-
-class Run(Section):
-    """What the stages of dvc.yaml fan out over; keys are the names of their instances."""
-
-    tasks: tuple[str, ...]
-    source: Code
-    objectives: tuple[Literal["cross_entropy", "confidence_penalty"], ...]
-    corpora: dict[str, Corpora]
-    supervised: dict[str, Corpora]
-    cells: dict[str, Cell]
-    analysed: Analysed
 
 
 class Profile(Section):

@@ -109,11 +109,13 @@ def select(
     profile: str,
     task: str | None = None,
     language: str | None = None,
+    rival: str | None = None,
 ) -> Chosen:
     """The settings that one stage reads, and nothing else.
 
     A field is a section of the profile, else of the task; `target` is that of the language, None
-    for the source language where the stage takes that. Without a task, all are of the profile.
+    for the source language where the stage takes that; `rival` is that of its name. Without a task, all
+    are of the profile.
 
     Raises:
         ValueError: params.yaml has no such profile, task or language, or the stage needs a target.
@@ -131,6 +133,8 @@ def select(
             values[name] = None
         elif name == "target":
             values[name] = _entry(section.targets, str(language), targets)
+        elif name == "rival":
+            values[name] = _entry(section.rivals, str(rival), f"profiles.{profile}.tasks.{task}.rivals")
         else:
             values[name] = getattr(whole if name in type(whole).model_fields else section, name)
     return kind.model_construct(**values)
@@ -139,7 +143,7 @@ def select(
 Value = TypeVar("Value")
 
 
-def _entry(mapping: Mapping[str, Value], key: str, address: str) -> Value:
+def _entry(mapping: Mapping[Any, Value], key: str, address: str) -> Value:
     if key not in mapping:
         raise ValueError(f"{address} must be one of {', '.join(mapping)}, was: {key}")
     return mapping[key]

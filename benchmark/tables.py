@@ -6,13 +6,13 @@ A run that is missing leaves a gap, and so does every average it belongs to. `be
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmark.hyperparameters import Hyperparameter
-from benchmark.results import PseudoLabels, Result, System
+from benchmark.labellings import Labelling, labellings_of
+from benchmark.results import SYSTEMS, Result, System
 from benchmark.statistics import Spread, holm, spread
 
 AVERAGE = "average"
@@ -41,26 +41,21 @@ class Difference(NamedTuple):
     mcnemar: float | None = None
 
 
-class Labelling(NamedTuple):
-    """Pseudo labels of one target, epoch and origin, in means over the lessons of the epoch."""
+@dataclass(frozen=True)
+class Encoder:
+    """What a system's models are built on: its name in the tables, and a public checkpoint's on the hub."""
 
-    target: str
-    epoch: int
-    origin: str
-    n: float
-    share_kept: float
-    agreement: float
-    accuracy: float | None
-
-
-ROWS = tuple(Row(system, is_ensemble) for system in System for is_ensemble in (False, True))
+    name: str
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)
 class Table:
     """The results of one profile by system and language; `languages` begin with the source.
 
-    `absent` are columns that nobody runs, with the reasons; `checkpoint` is a public encoder, by its name.
+    `absent` are columns that nobody runs, with the reasons; `checkpoint` is a public encoder, by its name;
+    `rivals` are the encoders of further baselines,
+    by their names in params.yaml; `has_tagger` says whether the LSTM-CRF is one of these.
     """
 
     encoder: str
@@ -69,6 +64,8 @@ class Table:
     absent: Mapping[str, str] = field(default_factory=dict)
     checkpoint: str | None = None
     hyperparameters: Sequence[Hyperparameter] = ()
+    rivals: Mapping[str, Encoder] = field(default_factory=dict)
+    has_tagger: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -80,15 +77,35 @@ class Table:
         """Some result; what it says of profile, task, metric and seeds holds for all."""
         return next(iter(self.results.values()))
 
+    @property
+    def systems(self) -> tuple[System, ...]:
+        """Those of every table, and the further baselines that were run or should have been."""
+        expected = {*SYSTEMS, *(system for system, _ in self.results)}
+        expected |= {System(f"{rival}_confidence_penalty") for rival in self.rivals}
+        expected |= {System.LSTM_CRF} if self.has_tagger else set()
+        return tuple(system for system in System if system in expected)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The models of every system, and their ensemble."""
+        return tuple(Row(system, is_ensemble) for system in self.systems for is_ensemble in (False, True))
+
+    def encoder_of(self, system: System) -> Encoder:
+        """What the models of a system are built on; the LSTM-CRF is on nothing."""
+        if system is System.LSTM_CRF:
+            return Encoder("LSTM-CRF")
+        return self.rivals.get(system.partition("_")[0], Encoder(self.encoder, self.checkpoint))
+
     def label(self, row: Row) -> str:
         """Name of a row as the paper prints it."""
+        encoder = self.encoder_of(row.system).name
         names = {
-            System.CROSS_ENTROPY: self.encoder,
-            System.CONFIDENCE_PENALTY: f"{self.encoder}+con-penalty",
             System.UXLA: "UXLA",
             System.SUPERVISED: "supervised",
+            System.LSTM_CRF: f"{encoder}, supervised",
         }
-        return names[row.system] + " (ensemble)" * row.is_ensemble
+        penalised = "+con-penalty" * row.system.endswith("confidence_penalty")
+        return names.get(row.system, encoder + penalised) + " (ensemble)" * row.is_ensemble
 
     def scores(self, row: Row, language: str) -> list[float]:
         """Scores of a row in a language by ascending seed, or the ensemble's; empty if missing."""
@@ -120,12 +137,13 @@ class Table:
 
     @property
     def missing(self) -> list[str]:
-        """Runs without a score or test; a run in the source is expected of the two baselines only."""
-        baselines = (System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY)
+        """Runs without a score or test; in the source, of all but UXLA and its upper bound."""
         runs = [
             f"{self.label(row)} in {language}"
-            for row in ROWS
-            for language in (self.languages if row.system in baselines else self.targets)
+            for row in self.rows
+            for language in (
+                self.targets if row.system in (System.UXLA, System.SUPERVISED) else self.languages
+            )
             if not self.scores(row, language)
         ]
         return runs + [f"test of UXLA in {d.target}" for d in self.differences if d.p_value is None]
@@ -160,18 +178,19 @@ class Table:
     @property
     def labellings(self) -> list[Labelling]:
         """Quality of UXLA's pseudo labels by target, epoch and origin."""
-        return [
-            _labelling(target, list(lessons))
-            for target in self.targets
-            if (System.UXLA, target) in self.results
-            for _, lessons in groupby(sorted(self.results[System.UXLA, target].pseudo_labels, key=_set), _set)
-        ]
+        found = [(target, self.results.get((System.UXLA, target))) for target in self.targets]
+        return [entry for target, result in found if result for entry in labellings_of(target, result)]
 
 
 def tabulate(
-    results: Sequence[Result], *, languages: Sequence[str], encoder: str, strict: bool = False
+    results: Sequence[Result],
+    *,
+    languages: Sequence[str],
+    encoder: str,
+    strict: bool = False,
+    **about: Any,
 ) -> Table:
-    """Arrange the results of one profile; `languages` begin with the source.
+    """Arrange the results of one profile; `languages` begin with the source, `about` is more of the `Table`.
 
     Raises:
         ValueError: the results do not belong in one table, or, if `strict`, some are missing.
@@ -186,7 +205,7 @@ def tabulate(
     for language in languages:
         sizes = {str(result.n_examples) for result in results if result.language == language}
         _refuse_mixture(f"one test set for {language}", sizes)
-    table = Table(encoder, tuple(languages), {(r.system, r.language): r for r in results})
+    table = Table(encoder, tuple(languages), {(r.system, r.language): r for r in results}, **about)
     if foreign := sorted({result.language for result in results} - set(languages)):
         raise ValueError(f"expected results in {', '.join(languages)}, was: {', '.join(foreign)}")
     if len(table.results) < len(results):
@@ -201,20 +220,3 @@ def tabulate(
 def _refuse_mixture(expected: str, values: set[str]) -> None:
     if len(values) > 1:
         raise ValueError(f"a table needs {expected}, was: {' and '.join(sorted(values))}")
-
-
-def _set(lesson: PseudoLabels) -> tuple[int, bool, str]:
-    return lesson.epoch, lesson.origin != "target", lesson.origin
-
-
-def _labelling(target: str, lessons: Sequence[PseudoLabels]) -> Labelling:
-    accuracies = [lesson.accuracy for lesson in lessons if lesson.accuracy is not None]
-    return Labelling(
-        target,
-        lessons[0].epoch,
-        lessons[0].origin.replace("_", " "),
-        float(np.mean([lesson.n for lesson in lessons])),
-        float(np.mean([lesson.share_kept for lesson in lessons])),
-        float(np.mean([lesson.agreement for lesson in lessons])),
-        float(np.mean(accuracies)) if len(accuracies) == len(lessons) else None,
-    )

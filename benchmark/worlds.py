@@ -127,8 +127,9 @@ def read_world(root: Path, profile: str, tasks: Iterable[str]) -> list[Result]:
 def fingerprint(parameters: Parameters, *, profile: str) -> str:
     """A digest of the parameters that all worlds of a profile have in common, and that decide scores."""
     whole = _with_seed(parameters, profile, 0).profiles[profile]
-    # What stages fan out over, and what is only analysed, changes no score of a table cell.
-    content = whole.model_dump_json(exclude={"run": True, "tasks": {"__all__": {"ablations"}}})
+    # What stages fan out over, what is only analysed, and further baselines change no score of a world.
+    aside = {"ablations", "rivals", "tagger"}
+    content = whole.model_dump_json(exclude={"run": True, "tasks": {"__all__": aside}})
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -5,20 +5,17 @@ from pathlib import Path
 import pytest
 import torch
 import transformers
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
 from benchmark.toy import Family
 from tests.benchmark.toy_world import FAMILY, WORLD
+from uxla.descent import Recipe
 from uxla.examples import Corpus, Example
 from uxla.language_model import MaskedLanguageModel
 from uxla.models import TaskModel
 from uxla.optimisation import Optimisation
 from uxla.pretraining import Shape, new_language_model
-from uxla.randomness import torch_seed
 from uxla.tasks import TASKS
-from uxla.tokenizer import train_tokenizer
-from uxla.training import Recipe
+from uxla.tokenizer import train_tokenizer, train_word_pieces
 
 SHAPE = Shape(vocabulary=400, layers=2, width=32, heads=2, feed_forward=64, max_length=40, dropout=0.1)
 
@@ -80,27 +77,11 @@ def encoder_folder(toy_text: Corpus, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def bert_folder(toy_text: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of random weights, which has segments, with a WordPiece tokenizer."""
-    backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=400, special_tokens=special, show_progress=False)
-    backend.train_from_iterator((word for e in toy_text for word in e.texts[0]), trainer)
-    pieces = special + sorted(backend.get_vocab().keys() - special)
-    tokenizer = BertTokenizer(vocab={piece: i for i, piece in enumerate(pieces)}, do_lower_case=False)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=40,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    with torch_seed(2, "bert"):
-        network = BertForMaskedLM(config)
+    """A BERT of random weights, which has segments, with a WordPiece tokenizer of 400 pieces."""
+    sentences = [" ".join(text) for example in toy_text for text in example.texts]
+    tokenizer = train_word_pieces(sentences, vocabulary=SHAPE.vocabulary)
     folder = tmp_path_factory.mktemp("encoders") / "bert"
-    MaskedLanguageModel(network, tokenizer).save(folder)
+    new_language_model(tokenizer, SHAPE, seed=2).save(folder)
     return folder
 
 

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 TASK, SOURCE, TARGETS = "xner", "qaa", ("qab", "qac")
 SEEDS = (11, 22, 33)
-ANALYSED, ABLATIONS = "qab", ("clustering-0.5", "confidence-80", "confidence-50-alone")
+ANALYSED, ABLATIONS = "qab", ("clustering-0.5", "confidence-80", "confidence-50-alone", "soft-80")
 
 TEXT, TRAINING, DEV, TEST = 200, 40, 20, 30
 """Sentences of a language."""
@@ -30,10 +30,16 @@ def _shrink(profile: Any) -> None:
     run["corpora"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in languages}
     run["supervised"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in TARGETS}
     run["cells"] = {f"{TASK}-{c}": {"task": TASK, "target": c, "supervised": c} for c in TARGETS}
+    run["tagged"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in languages}
     run["analysed"] = {"tasks": [TASK], "cells": {f"{TASK}-{ANALYSED}": {"task": TASK, "target": ANALYSED}}}
     small = {"vocabulary": 600, "layers": 2, "width": 32, "heads": 2, "feed_forward": 64}
     profile["language_model"] |= {**small, "max_steps": 60, "batch_size": 32, "learning_rate": 5e-3}
     profile["language_model"]["corpora"] = [f"{TASK}/{code}" for code in languages]
+    for rival in task["rivals"].values():
+        rival["encoder"] |= {"max_steps": 20, "batch_size": 16}
+        rival["encoder"]["corpora"] = [f"{TASK}/{code}" for code in languages]
+    task["tagger"] |= {"max_steps": 20, "validate_every": 10}
+    task["ablated"] = [ANALYSED]
     task["data"] |= {"dev_sentences": DEV, "test_sentences": TEST}
     for language in task["data"]["world"]["languages"].values():
         language |= {"text_sentences": TEXT, "train_sentences": TRAINING}

@@ -82,15 +82,17 @@ def test_a_stage_that_reads_a_file_of_facts_lists_it(stage: str, stem: str) -> N
     assert reads == (f"{stem}.yaml" in body(stage)["deps"])
 
 
+CHOSEN = {"targets": "target", "rivals": "rival"}
+"""Sections of which a stage reads one entry, and what its settings call that."""
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_lists_exactly_the_parameters_it_reads(stage: str) -> None:
     module = importlib.import_module(f"benchmark.stages.{verb(stage)}")
     settings: type[Section] = module.Settings
     (tracked,) = body(stage)["params"]
     addresses = [re.sub(r"\$\{item\.\w+\}", "*", address) for address in tracked["params.yaml"]]
-    read = {
-        "target" if ".targets." in a else a.removeprefix("profiles.smoke.").split(".")[-1] for a in addresses
-    }
+    read = {CHOSEN.get(a.split(".")[-2], a.removeprefix("profiles.smoke.").split(".")[-1]) for a in addresses}
     optional = {"target"} if stage == "evaluate_source" else set()
     assert read == set(settings.model_fields) - optional
 
@@ -98,7 +100,7 @@ def test_a_stage_lists_exactly_the_parameters_it_reads(stage: str) -> None:
 EVERYTHING = "data/smoke/${item.task}"
 """All data of a task, labels of the test sets among them."""
 
-JUDGES = ("evaluate", "analyse")
+JUDGES = ("evaluate", "contrast", "analyse")
 """Stages that see labels of the test sets: they train nothing, and what they write no stage learns from."""
 
 
@@ -116,10 +118,10 @@ def test_test_labels_reach_the_judges_alone(stage: str) -> None:
         assert not [dep for dep in deps if dep.startswith(("results/", "predictions/"))]
 
 
-def test_of_the_stages_that_train_only_the_upper_bound_sees_the_labels_of_a_target() -> None:
+def test_of_the_stages_that_train_only_the_upper_bounds_see_the_labels_of_a_target() -> None:
     labelled = re.compile(r"\$\{item\.(target|language)\}/labelled")
     seeing = {s for s in STAGES if any(labelled.search(dep) for dep in body(s)["deps"])}
-    assert seeing == {"supervise", "evaluate"}
+    assert seeing == {"supervise", "tag", "evaluate"}
 
 
 @pytest.mark.parametrize("profile", [p for p in PIPELINES if p != "smoke"])
@@ -134,8 +136,14 @@ def test_the_other_profiles_run_the_same_stages(profile: str) -> None:
 @pytest.mark.parametrize("profile", PIPELINES)
 def test_what_the_stages_fan_out_over_exists(profile: str) -> None:
     whole = read_parameters(ROOT / "params.yaml").profiles[profile]
+    assert set(whole.run.contrasted) == {task for task in whole.run.tasks if whole.tasks[task].rivals}
     for task in whole.run.tasks:
         settings = whole.tasks[task]
+        rivals = {entry.rival for entry in whole.run.rivals.values() if entry.task == task}
+        assert rivals == set(settings.rivals)
+        assert rivals == {entry.rival for entry in whole.run.rival_models.values() if entry.task == task}
+        tagged = {entry.language for entry in whole.run.tagged.values() if entry.task == task}
+        assert tagged == ({settings.source, *settings.languages} if settings.tagger else set())
         cells = {cell.target for cell in whole.run.cells.values() if cell.task == task}
         corpora = {corpus.language for corpus in whole.run.corpora.values() if corpus.task == task}
         supervised = {corpus.language for corpus in whole.run.supervised.values() if corpus.task == task}

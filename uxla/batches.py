@@ -14,14 +14,14 @@ class Batch:
     """Padded rows on a device.
 
     `inputs` holds input_ids and attention_mask (n_rows, length), and token_type_ids where the
-    encoder has segments. Labelled position i lies in row `rows[i]` at `marks[i]` and has the class
-    `classes[i]` (empty when unlabelled).
+    encoder has segments. Labelled position i lies in row `rows[i]` at `marks[i]` and has the label
+    `labels[i]`: a class, or a distribution over classes (empty when unlabelled).
     """
 
     inputs: dict[str, torch.Tensor]
     rows: torch.Tensor
     marks: torch.Tensor
-    classes: torch.Tensor
+    labels: torch.Tensor
 
 
 def collate(rows: Rows, chosen: Ints, *, padding: int, device: torch.device, segments: bool = False) -> Batch:
@@ -36,12 +36,12 @@ def collate(rows: Rows, chosen: Ints, *, padding: int, device: torch.device, seg
     arrays = {"input_ids": ids, "attention_mask": attended.astype(np.int64)}
     if segments:
         arrays["token_type_ids"] = ((columns >= rows.second[chosen][:, None]) & attended).astype(np.int64)
-    classes = rows.classes[where] if len(rows.classes) else np.empty(0, np.int64)
+    labels = rows.labels[where] if len(rows.labels) else np.empty(0, np.int64)
     return Batch(
         {name: torch.from_numpy(array).to(device) for name, array in arrays.items()},
         torch.from_numpy(np.repeat(np.arange(len(chosen)), counts)).to(device),
         torch.from_numpy(rows.marks[where]).to(device),
-        torch.from_numpy(classes).to(device),
+        torch.from_numpy(labels).to(device),
     )
 
 

@@ -6,14 +6,15 @@ from enum import Enum
 
 import numpy as np
 
+from uxla.descent import Fit, Recipe
 from uxla.distillation import Floats, Ints, agreement, distill_by_clustering, distill_by_confidence
 from uxla.examples import Corpus
 from uxla.inference import predict
 from uxla.models import TaskModel
 from uxla.optimisation import Log, ignore
-from uxla.predictions import Predictions
+from uxla.predictions import Predictions, ensemble
 from uxla.randomness import derive_seed
-from uxla.training import Fit, Recipe, fit
+from uxla.training import SoftCorpus, fit
 
 
 class Origin(Enum):
@@ -44,15 +45,18 @@ class AdaptationPlan:
     """How the models adapt.
 
     `keep_fractions` (eta) has one entry an epoch. With a `posterior_threshold`, DISTIL
-    is by clustering instead. Without `agreement` the labels of peer k alone are taken. `sequential`
-    puts an updated student to work as a peer at once, for all six ordered pairs; otherwise the peers
-    of an epoch are the models as it began, each student trained once.
+    is by clustering instead. Without `agreement` the labels of peer k alone are taken. With
+    `soft_labels`, which the paper has not, a student learns the mean of the peers' probabilities in
+    place of their classes; what is selected stays the same. `sequential` puts an updated student to
+    work as a peer at once, for all six ordered pairs; otherwise the peers of an epoch are the models
+    as it began, each student trained once.
     """
 
     recipe: Recipe
     keep_fractions: tuple[float, ...]
     posterior_threshold: float | None
     agreement: bool
+    soft_labels: bool
     sampling_factor: float
     sequential: bool
 
@@ -83,10 +87,14 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of one corpus on which two peers agree, the corpus labelled by them, and what each kept."""
+    """Rows of one corpus on which two peers agree, the corpus labelled by them, and what each kept.
+
+    `taught` is that corpus as the student learns it: with its classes or, instead, soft labels.
+    """
 
     rows: Ints
     corpus: Corpus
+    taught: Corpus | SoftCorpus
     n_kept: tuple[int, int]
     agreement_rate: float
 
@@ -114,8 +122,10 @@ def co_teach(
             for origin in CURRICULUM[epoch]
             if origin is not Origin.SOURCE
         }
-        mixture = [data.corpora[Origin.SOURCE]] if Origin.SOURCE in CURRICULUM[epoch] else []
-        mixture += [selection.corpus for selection in selections.values() if len(selection.corpus)]
+        mixture: list[Corpus | SoftCorpus] = []
+        if Origin.SOURCE in CURRICULUM[epoch]:
+            mixture.append(data.corpora[Origin.SOURCE])
+        mixture += [selection.taught for selection in selections.values() if len(selection.corpus)]
         outcome = None
         if mixture:
             outcome = fit(
@@ -159,11 +169,12 @@ class _Peers:
         rows_j = self._distill(second, origin, epoch)
         agreed = agreement(first, rows_k, second, rows_j)
         rows = agreed if self._plan.agreement else rows_k
-        classes = first.classes
-        labelled = self._data.corpora[origin].select(rows).relabelled([classes[row] for row in rows])
+        labels = [peer.select(rows) for peer in ([first, second] if self._plan.agreement else [first])]
+        labelled = self._data.corpora[origin].select(rows).relabelled(labels[0].classes)
+        taught = SoftCorpus(labelled, ensemble(labels)) if self._plan.soft_labels else labelled
         n_common = len(np.intersect1d(rows_k, rows_j))
         rate = len(agreed) / n_common if n_common else 0.0
-        return Selection(rows, labelled, (len(rows_k), len(rows_j)), rate)
+        return Selection(rows, labelled, taught, (len(rows_k), len(rows_j)), rate)
 
     def _label(self, peer: int, origin: Origin) -> Predictions:
         if (peer, origin) not in self._labels:

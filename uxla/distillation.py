@@ -1,6 +1,7 @@
 """Choosing which pseudo-labelled examples to trust: DISTIL and AGREEMENT (UXLA §2.3, App. C).
 
-Distillation here is a selection of examples, not the training of a student on soft labels.
+Distillation here is a selection of examples; that students learn soft labels is another setting,
+`AdaptationPlan.soft_labels`.
 """
 
 from typing import Any

@@ -18,6 +18,7 @@ from uxla.examples import Corpus, Words
 from uxla.tasks import Level, Task
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 Pieces = tuple[int, ...]
 
 
@@ -76,8 +77,9 @@ class Rows:
     """Encoded rows, flat: row r has the ids `ids[starts[r]:starts[r + 1]]`.
 
     `marks[mark_starts[r]:mark_starts[r + 1]]` are the positions in row r that carry a label,
-    `classes` (as long as `marks`) their labels, empty when unlabelled; `examples[r]` is the example
-    a row belongs to, `second[r]` the position where its second text begins.
+    `labels` (as long as `marks`) their classes, or distributions over classes (n_marks, n_classes),
+    empty when unlabelled; `examples[r]` is the example a row belongs to, `second[r]` the position
+    where its second text begins.
     """
 
     ids: Ints
@@ -86,7 +88,7 @@ class Rows:
     mark_starts: Ints
     examples: Ints
     second: Ints
-    classes: Ints
+    labels: Ints | Floats
 
     def __len__(self) -> int:
         return len(self.starts) - 1

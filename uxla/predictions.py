@@ -35,6 +35,14 @@ class Predictions:
         """The most probable classes of every example."""
         return np.split(self.flat_classes, self.starts[1:-1]) if len(self) else []
 
+    def select(self, rows: Ints) -> "Predictions":
+        """Those of the given examples, in the given order."""
+        counts = np.diff(self.starts)[rows]
+        starts: Ints = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        # Every position moves as far as the start of its example does.
+        where = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
+        return Predictions(self.probabilities[where], starts)
+
     @property
     def confidence(self) -> Floats:
         """p* of §2.3: the mean over positions of the highest probability: (n_examples,)."""

@@ -1,4 +1,4 @@
-"""Masked-LM training of an XLM-R-shaped encoder, from scratch or continued, on any text.
+"""Masked-LM training of an encoder of XLM-R's or BERT's make, from scratch or continued, on any text.
 
 It stands in for the public checkpoints where there are none, and is the "finetuned XLM-R" of Table 7.
 """
@@ -8,11 +8,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaTokenizer
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    BertTokenizer,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+    XLMRobertaTokenizer,
+)
 
 from uxla.batches import padded
 from uxla.devices import Precision, autocast
@@ -55,24 +63,31 @@ class Pretraining:
     precision: Precision
 
 
-def new_language_model(tokenizer: XLMRobertaTokenizer, shape: Shape, *, seed: int) -> MaskedLanguageModel:
-    """An XLM-R-shaped masked LM with random weights."""
-    config = XLMRobertaConfig(
+def new_language_model(
+    tokenizer: XLMRobertaTokenizer | BertTokenizer, shape: Shape, *, seed: int
+) -> MaskedLanguageModel:
+    """A masked LM with random weights, of the make that its tokenizer is of."""
+    is_bert = isinstance(tokenizer, BertTokenizer)
+    make: tuple[Any, Any] = (XLMRobertaConfig, XLMRobertaForMaskedLM)
+    if is_bert:
+        make = (BertConfig, BertForMaskedLM)
+    config = make[0](
         vocab_size=len(tokenizer),
         num_hidden_layers=shape.layers,
         hidden_size=shape.width,
         num_attention_heads=shape.heads,
         intermediate_size=shape.feed_forward,
-        max_position_embeddings=shape.max_length + 2,
+        # XLM-R numbers positions from the padding id + 1 on.
+        max_position_embeddings=shape.max_length + (0 if is_bert else 2),
         hidden_dropout_prob=shape.dropout,
         attention_probs_dropout_prob=shape.dropout,
-        type_vocab_size=1,
+        type_vocab_size=2 if is_bert else 1,
         bos_token_id=tokenizer.bos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
     with torch_seed(seed, "encoder"):
-        network = XLMRobertaForMaskedLM(config)
+        network = make[1](config)
     return MaskedLanguageModel(network, tokenizer)
 
 

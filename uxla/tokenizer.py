@@ -1,13 +1,13 @@
-"""Tokenizers: opened, or one of the XLM-R kind trained on any text."""
+"""Tokenizers: opened, or one of the kind of XLM-R or of BERT trained on any text."""
 
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import AutoTokenizer, PreTrainedTokenizerFast, XLMRobertaTokenizer
+from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast, XLMRobertaTokenizer
 
 WORD_START = "\u2581"
 """How SentencePiece marks a piece that begins a word; WordPiece marks the others, by `##`."""
@@ -60,6 +60,25 @@ def train_tokenizer(sentences: Iterable[str], *, vocabulary: int) -> XLMRobertaT
         scores[piece] = max(scores.get(piece, -math.inf), round(math.log(count / n_words), 3))
     ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     return XLMRobertaTokenizer(vocab=[*((name, 0.0) for name in special), *ranked], model_max_length=512)
+
+
+def train_word_pieces(sentences: Sequence[str], *, vocabulary: int) -> BertTokenizer:
+    """A cased WordPiece tokenizer of at most `vocabulary` pieces; the same sentences give the same pieces.
+
+    They are the characters, and the likeliest pieces of the Unigram tokenizer, as WordPiece writes them:
+    its own trainer gives other pieces in every process.
+    """
+    unigram = train_tokenizer(sentences, vocabulary=vocabulary)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    characters = sorted({character for sentence in sentences for character in sentence} - {" "})
+    ranked = unigram.convert_ids_to_tokens(list(range(len(unigram.all_special_tokens), len(unigram))))
+    pieces = [*characters, *(f"##{character}" for character in characters)]
+    pieces += [
+        piece.removeprefix(WORD_START) if piece.startswith(WORD_START) else f"##{piece}" for piece in ranked
+    ]
+    chosen = list(dict.fromkeys([*special, *(piece for piece in pieces if piece not in ("", "##"))]))
+    ids = {piece: index for index, piece in enumerate(chosen[:vocabulary])}
+    return BertTokenizer(vocab=ids, do_lower_case=False, strip_accents=False, model_max_length=512)
 
 
 def _counted(sentences: Iterable[str], words: Counter[str]) -> Iterator[str]:

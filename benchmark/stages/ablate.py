@@ -22,10 +22,14 @@ class Settings(Section):
     source: str
     seeds: tuple[int, int, int]
     ablations: dict[str, AdaptationSection]
+    ablated: tuple[str, ...]
 
 
 def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store: Store) -> None:
-    """Write what every setting selects and then predicts; resumes with the setting it was stopped in."""
+    """Write what every setting selects and then predicts; resumes with the setting it was stopped in.
+
+    In a target that is not to be ablated there are none.
+    """
     use_threads(settings.threads)
     paths = transfer_paths(layout, task=task, source=settings.source, target=target)
     paths = {origin: paths[origin] for origin in CURRICULUM[EPOCH]}
@@ -33,11 +37,12 @@ def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store:
     watch = open_watch(layout, task=task, source=settings.source, target=target)
     warmed_up = layout.warmed_up(task, "confidence_penalty")
     watched = [*corpora.values(), *watch.dev.values(), watch.text]
-    digest = version(settings.ablations, watched, warmed_up, settings.seeds)
+    ablations = settings.ablations if target in settings.ablated else {}
+    digest = version(ablations, watched, warmed_up, settings.seeds)
     state = layout.state(f"ablate-{task}-{target}", digest)
-    missing = [name for name in settings.ablations if not (state / name).is_dir()]
+    missing = [name for name in ablations if not (state / name).is_dir()]
     for name in bar(missing, "ablations"):
-        section = settings.ablations[name]
+        section = ablations[name]
         data = transfer_data(corpora, section, watch.dev, language_model=layout.language_model)
         cell = store.cell(
             profile=layout.profile, task=task, system=f"ablation {name}", language=target, stage="ablate"
@@ -53,9 +58,10 @@ def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store:
                 run.log(number, measures(lesson, data))
             observe(models, settings.seeds, watch, folder / "observed")
     with replacing(layout.ablations(task, target)) as finished:
-        for name in settings.ablations:
+        finished.mkdir(parents=True)
+        for name in ablations:
             shutil.copytree(state / name, finished / name)
-    shutil.rmtree(state.parent)
+    shutil.rmtree(state.parent, ignore_errors=True)
 
 
 EPOCH = 1

@@ -1,7 +1,5 @@
 """aggregate: the table of one task beside how it came about, as files."""
 
-from dataclasses import replace
-
 from benchmark.data import HubData, ToyData
 from benchmark.fields import Section
 from benchmark.hyperparameters import hyperparameters
@@ -13,9 +11,11 @@ from benchmark.sections import (
     LanguageModelSection,
     PublicModelSection,
     RecipeSection,
+    RivalSection,
+    TaggerSection,
     VicinitySection,
 )
-from benchmark.tables import Table, tabulate
+from benchmark.tables import Encoder, Table, tabulate
 
 
 class Settings(Section):
@@ -30,6 +30,8 @@ class Settings(Section):
     warmup: RecipeSection
     vicinity: VicinitySection
     targets: dict[str, AdaptationSection]
+    rivals: dict[str, RivalSection]
+    tagger: TaggerSection | None
 
 
 def page(settings: Settings, *, task: str, layout: Layout, strict: bool = False) -> Table:
@@ -38,12 +40,6 @@ def page(settings: Settings, *, task: str, layout: Layout, strict: bool = False)
     Raises:
         ValueError: with `strict`, a cell is missing; there are no results at all.
     """
-    table = tabulate(
-        read_cells(layout.cells(task, settings.source).parent),
-        languages=[settings.source, *settings.languages],
-        encoder=settings.display_name,
-        strict=strict,
-    )
     rows = hyperparameters(
         settings.display_name,
         data=settings.data,
@@ -51,8 +47,20 @@ def page(settings: Settings, *, task: str, layout: Layout, strict: bool = False)
         vicinity=settings.vicinity,
         targets=settings.targets,
     )
-    checkpoint = settings.language_model.pretrained
-    return replace(table, absent=settings.absent, checkpoint=checkpoint, hyperparameters=rows)
+    return tabulate(
+        read_cells(layout.cells(task, settings.source).parent),
+        languages=[settings.source, *settings.languages],
+        encoder=settings.display_name,
+        checkpoint=settings.language_model.pretrained,
+        strict=strict,
+        absent=settings.absent,
+        hyperparameters=rows,
+        rivals={
+            name: Encoder(rival.display_name, rival.encoder.pretrained)
+            for name, rival in settings.rivals.items()
+        },
+        has_tagger=settings.tagger is not None,
+    )
 
 
 def aggregate(settings: Settings, *, task: str, layout: Layout, strict: bool) -> None:

@@ -37,6 +37,7 @@ class Settings(Section):
     evaluation: EvaluationSection
     target: AdaptationSection
     ablations: dict[str, AdaptationSection]
+    ablated: tuple[str, ...]
 
 
 def analyse(settings: Settings, *, task: str, target: str, layout: Layout, store: Store) -> None:
@@ -120,7 +121,7 @@ def _ablations(
     """The first epoch in every other setting (Table 5)."""
     gold = Corpus.load(layout.corpus(task, target, "labelled"))
     found = []
-    for name in bar(settings.ablations, "ablations"):
+    for name in bar(settings.ablations if target in settings.ablated else (), "ablations"):
         folder = layout.ablations(task, target) / name
         predicted, _ = read_observed(folder / "observed", settings.seeds, test)
         scores = scores_of(task_of(task), test, predicted)

@@ -1,7 +1,7 @@
 """evaluate: every system on the test split of one language; trains nothing, and may see all labels (§3)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,6 +50,10 @@ class Settings(Section):
     target: AdaptationSection | None
 
 
+Labeller = Callable[[Corpus], Predictions]
+"""A trained model: from a corpus to the probabilities of its labels."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """A system on the test split: its models' predictions, ensemble last, and their counts.
@@ -71,7 +75,7 @@ def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, st
     test = Corpus.load(layout.corpus(task, language, "test"))
     folders = _folders(settings, task, language, layout)
     scored = {
-        system: _score(folder, settings.seeds, test, task)
+        system: score(folder, settings.seeds, test, task)
         for system, folder in bar(folders.items(), "evaluate")
     }
     labelled: list[PseudoLabels] = []
@@ -84,14 +88,15 @@ def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, st
         about |= {"selected_on": _selected_on(settings, system), "n_examples": len(test)}
         if system is System.UXLA:
             about["pseudo_labels"] = tuple(labelled)
-        results.append(_result(system, scored, settings.evaluation, about))
-    _write_predictions(layout.predictions(task, language), test, scored)
+        results.append(result_of(system, scored, settings.evaluation, about))
+    with replacing(layout.predictions(task, language)) as folder:
+        write_scored(folder, test, scored)
     for result in results:
-        _track(store, result, layout.predictions(task, language), stage="evaluate")
+        track(store, result, layout.predictions(task, language), stage="evaluate")
     write_cell(layout.cells(task, language), results)
 
 
-def _result(
+def result_of(
     system: System, scored: Mapping[System, Scored], section: EvaluationSection, about: Mapping[str, Any]
 ) -> Result:
     """One cell: scores with intervals, and the tests against other systems."""
@@ -122,12 +127,23 @@ def _folders(settings: Settings, task: str, language: str, layout: Layout) -> di
     return folders
 
 
-def _score(folder: Path, seeds: Sequence[int], test: Corpus, task: str) -> Scored:
-    predictions = []
-    for seed in seeds:
-        model = TaskModel.load(folder / str(seed))
-        model.to(default_device())
-        predictions.append(predict(model, test.unlabelled()))
+def task_model(folder: Path) -> Labeller:
+    """What the task model in a folder says of a corpus."""
+    model = TaskModel.load(folder)
+    model.to(default_device())
+    return partial(predict, model)
+
+
+def score(
+    folder: Path,
+    seeds: Sequence[int],
+    test: Corpus,
+    task: str,
+    *,
+    load: Callable[[Path], Labeller] = task_model,
+) -> Scored:
+    """Score the models of a folder, one a seed, and their ensemble."""
+    predictions = [load(folder / str(seed))(test.unlabelled()) for seed in seeds]
     predictions.append(ensemble(predictions))
     classes = [p.classes for p in predictions]
     scores = scores_of(task_of(task), test, classes)
@@ -170,17 +186,16 @@ def _comparisons(
     return tuple(comparisons)
 
 
-def _write_predictions(folder: Path, test: Corpus, scored: Mapping[System, Scored]) -> None:
-    """One Parquet file a system: ids, and the classes each model and the ensemble predict."""
-    with replacing(folder) as temporary:
-        temporary.mkdir()
-        for system, outcome in scored.items():
-            columns = [*names([model.seed for model in outcome.models]), "ensemble"]
-            predictions = dict(zip(columns, outcome.predictions, strict=True))
-            write_predictions(temporary / f"{system.value}.parquet", test, predictions)
+def write_scored(folder: Path, test: Corpus, scored: Mapping[System, Scored]) -> None:
+    """Write one Parquet file a system: ids, and the classes each model and the ensemble predict."""
+    folder.mkdir(parents=True)
+    for system, outcome in scored.items():
+        columns = [*names([model.seed for model in outcome.models]), "ensemble"]
+        predictions = dict(zip(columns, outcome.predictions, strict=True))
+        write_predictions(folder / f"{system.value}.parquet", test, predictions)
 
 
-def _track(store: Store, result: Result, predictions: Path, *, stage: str) -> None:
+def track(store: Store, result: Result, predictions: Path, *, stage: str) -> None:
     """Add the scores to the run of the table cell, and the ensemble's to a run of its own."""
     cell = partial(
         store.cell, profile=result.profile, task=result.task, language=result.language, stage=stage

@@ -10,11 +10,12 @@ from benchmark.recipes import recipe
 from benchmark.sections import RecipeSection
 from benchmark.tracking import Run
 from benchmark.variants import task_of
+from uxla.descent import Fit
 from uxla.devices import default_device
 from uxla.examples import Corpus
 from uxla.files import write_text
 from uxla.models import TaskModel
-from uxla.training import Fit, fit
+from uxla.training import fit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Job:
     section: RecipeSection
     confidence_penalty: bool
     seeds: tuple[int, int, int]
+    encoder: Path
     folder: Path
     keep_weights: bool
 
@@ -47,9 +49,7 @@ def train_models(job: Job, *, layout: Layout, run: Run) -> None:
         run.log_corpus(corpora[part], name=f"{job.language} {part}", context=part, source=path)
     settings = recipe(job.section, confidence_penalty=job.confidence_penalty)
     for seed in job.seeds:
-        model = TaskModel.build(
-            layout.language_model, task_of(job.task), seed=seed, dropout=job.section.dropout
-        )
+        model = TaskModel.build(job.encoder, task_of(job.task), seed=seed, dropout=job.section.dropout)
         model.to(default_device())
         folder = job.folder / str(seed)
         with run.child(f"model {seed}") as child:

@@ -80,7 +80,10 @@ def measures(lesson: Lesson, data: TransferData) -> dict[str, float]:
 
 
 def keep(lesson: Lesson, data: TransferData, folder: Path, number: int) -> None:
-    """Write what one lesson selected, with the pseudo labels, and how it came about."""
+    """Write what one lesson selected, with the pseudo labels, and how it came about.
+
+    The labels written are classes, also where the student learns soft ones.
+    """
     for origin, selection in lesson.selections.items():
         selection.corpus.save(folder / f"{lesson.epoch}-{number}-{origin.value}.parquet")
     about = {

@@ -28,6 +28,7 @@ def supervise(settings: Settings, *, task: str, language: str, layout: Layout, s
         section=settings.supervision,
         confidence_penalty=False,
         seeds=settings.seeds,
+        encoder=layout.language_model,
         folder=layout.supervised(task, language),
         keep_weights=settings.tracking["weights"],
     )

@@ -20,19 +20,29 @@ class Settings(Section):
     tracking: dict[Literal["weights"], bool]
 
 
-def warmup(settings: Settings, *, task: str, objective: str, layout: Layout, store: Store) -> None:
-    """Write the models of one objective, selected on the source's dev set."""
+def warmup(
+    settings: Settings,
+    *,
+    task: str,
+    objective: str,
+    layout: Layout,
+    store: Store,
+    encoder: str | None = None,
+) -> None:
+    """Write the models of one objective, selected on the source's dev set, on a rival's encoder if named."""
     use_threads(settings.threads)
+    system = f"{encoder}_{objective}" if encoder else objective
     job = Job(
         task=task,
         language=settings.source,
         section=settings.warmup,
         confidence_penalty=objective == "confidence_penalty",
         seeds=settings.seeds,
-        folder=layout.warmed_up(task, objective),
+        encoder=layout.rival(task, encoder) if encoder else layout.language_model,
+        folder=layout.baseline(task, system) if encoder else layout.warmed_up(task, objective),
         keep_weights=settings.tracking["weights"],
     )
     with store.cell(
-        profile=layout.profile, task=task, system=objective, language=settings.source, stage="warmup"
+        profile=layout.profile, task=task, system=system, language=settings.source, stage="warmup"
     ) as run:
         train_models(job, layout=layout, run=run)

@@ -12,7 +12,7 @@ import pytest
 from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.settings import Parameters, read_parameters, select
-from benchmark.stages import ablate, aggregate, analyse, summarise
+from benchmark.stages import ablate, aggregate, analyse, contrast, rival, summarise, tag, warmup
 from benchmark.tracking import Store, open_store
 from benchmark.worlds import run_world
 from tests.miniature import ANALYSED, TASK, write_miniature
@@ -67,12 +67,29 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
     store = store_below(root, template)
     run_world(parameters, profile="smoke", seed=1, root=root)
     world = World(root, parameters, store)
+    run_baselines(world)
     aggregate.aggregate(world.settings(aggregate.Settings), task=TASK, layout=world.layout, strict=True)
     about = {"task": TASK, "target": ANALYSED, "layout": world.layout, "store": store}
     ablate.ablate(world.settings(ablate.Settings, ANALYSED), **about)
     analyse.analyse(world.settings(analyse.Settings, ANALYSED), **about)
     summarise.summarise(world.settings(summarise.Settings), task=TASK, layout=world.layout)
     return world
+
+
+def run_baselines(world: World) -> None:
+    """The further baselines of Tables 1 and 7, as dvc.yaml runs them."""
+    about = {"task": TASK, "layout": world.layout, "store": world.store}
+    profile = world.parameters.profiles["smoke"]
+    for entry in profile.run.rivals.values():
+        settings = select(rival.Settings, world.parameters, profile="smoke", task=TASK, rival=entry.rival)
+        rival.rival(settings, name=entry.rival, **about)
+    for entry in profile.run.rival_models.values():
+        warmup.warmup(
+            world.settings(warmup.Settings), objective=entry.objective, encoder=entry.rival, **about
+        )
+    for entry in profile.run.tagged.values():
+        tag.tag(world.settings(tag.Settings), language=entry.language, **about)
+    contrast.contrast(world.settings(contrast.Settings), **about)
 
 
 @pytest.fixture

@@ -46,12 +46,14 @@ def test_a_setting_says_how_it_selects() -> None:
     rows = named(study(), "distillation").cells.to_numpy().tolist()
     spread = "41.00 ± 1.41"
     assert rows == [
-        ["clustering-0.5", "clusters of loss", "0.5", "yes", spread, spread],
-        ["confidence-80", "confidence", "80 %", "yes", spread, spread],
+        ["clustering-0.5", "clusters of loss", "0.5", "yes", "hard", spread, spread],
+        ["confidence-80", "confidence", "80 %", "yes", "hard", spread, spread],
     ]
     assert "20.0 to 20.0 points wide" in named(study(), "distillation").legend
     with_features = named(study(ablations={"confidence-80": SETTINGS["features-0.5"]}), "distillation")
     assert with_features.cells["distillation"].tolist() == ["clusters of loss and length and fluency"]
+    softly = named(study(ablations={"confidence-80": SETTINGS["soft-80"]}), "distillation").cells
+    assert softly.loc[0, ["distillation", "eta", "labels"]].tolist() == ["confidence", "80 %", "soft"]
 
 
 def test_what_settings_learn_from_is_a_share_and_its_score() -> None:

@@ -66,9 +66,10 @@ def test_the_paper_profile_has_the_numbers_of_table_8(task: str) -> None:
 
 
 def test_targets_that_differ_are_named() -> None:
-    found = rows(changed(learning_rate=1e-4, agreement=False))
+    found = rows(changed(learning_rate=1e-4, agreement=False, soft_labels=True))
     assert found["learning rate"] == ("learning rate", "3e-05", "es 5e-06; nl 0.0001")
     assert found["agreement"].adaptation == "es yes; nl no"
+    assert found["pseudo labels"].adaptation == "es hard; nl soft"
     assert found["batch size"].adaptation == "4"
 
 

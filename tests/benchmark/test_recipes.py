@@ -6,8 +6,8 @@ from benchmark.building import optimisation
 from benchmark.recipes import recipe
 from benchmark.settings import read_parameters
 from tests.benchmark.parameters import PARAMETERS
+from uxla.descent import Recipe
 from uxla.devices import Precision
-from uxla.training import Recipe
 
 TASK = read_parameters(PARAMETERS).profiles["paper"].tasks["xner"]
 

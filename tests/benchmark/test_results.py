@@ -84,7 +84,7 @@ def test_all_cells_of_a_folder_are_read_in_order(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"colour": "red"}, "0.colour: Extra inputs are not permitted, was: 'red'"),
-        ({"system": "ours"}, "0.system: Input should be 'cross_entropy'.*was: 'ours'"),
+        ({"system": "ours"}, "0.system: Input should be 'mbert_cross_entropy'.*was: 'ours'"),
         ({"interval": {"low": 2, "high": 1}}, "0.interval: low must not exceed high, was: 2.0 and 1.0"),
         ({"models": []}, r"0.models: .*at least 1 item.*was: \[\]"),
         ({"models": [{"seed": 1, "score": 101, "dev_score": 1}]}, "0.models.0.score: .*100, was: 101"),

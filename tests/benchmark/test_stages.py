@@ -13,6 +13,7 @@ from seqeval.metrics import f1_score
 from benchmark.analyses import read_analyses
 from benchmark.figures import CAPTIONS
 from benchmark.layout import Layout
+from benchmark.results import SYSTEMS as CORE
 from benchmark.results import Result, System, read_cell
 from benchmark.settings import Parameters, select
 from benchmark.stages import ablate, adapt, aggregate, analyse, evaluate, pretrain, summarise
@@ -129,11 +130,41 @@ def test_predictions_are_those_of_the_kept_models_and_of_their_mean(world: World
 
 
 @pytest.mark.slow
+def test_further_baselines_are_scored_in_every_language_on_what_they_predict(world: World) -> None:
+    predictions, cells = world.layout.contrasts(TASK)
+    for language in (SOURCE, *TARGETS):
+        test = corpus(world.layout, language, "test")
+        gold = [tags(classes) for classes in test.classes]
+        results = read_cell(cells / f"{language}.json")
+        assert {result.system for result in results} == set(FURTHER)
+        for result in results:
+            table = pq.read_table(predictions / language / f"{result.system}.parquet")
+            assert table["id"].to_pylist() == test.ids
+            columns = [table[name].to_pylist() for name in table.column_names[1:]]
+            by_hand = [100 * f1_score(gold, [tags(classes) for classes in column]) for column in columns]
+            assert [*result.scores, result.ensemble.score] == pytest.approx(by_hand, abs=1e-5)
+            own = result.system == "lstm_crf" and language != SOURCE
+            assert result.selected_on == ("target dev" if own else "source dev")
+
+
+@pytest.mark.slow
+def test_rivals_have_encoders_of_their_own(world: World) -> None:
+    bert = TaskModel.load(world.layout.baseline(TASK, "mbert_cross_entropy") / "11")
+    assert bert.network.config.model_type == "bert"
+    assert (bert.tokenizer.cls_token, bert.tokenizer.mask_token) == ("[CLS]", "[MASK]")
+    before = MaskedLanguageModel.load(world.layout.language_model)
+    after = MaskedLanguageModel.load(world.layout.rival(TASK, "continued"))
+    assert before.tokenizer.get_vocab() == after.tokenizer.get_vocab()
+    weights = before.network.state_dict()
+    assert any((weights[name] != weight).any() for name, weight in after.network.state_dict().items())
+
+
+@pytest.mark.slow
 def test_every_cell_has_intervals_and_that_of_uxla_comparisons(world: World) -> None:
     for language in (SOURCE, *TARGETS):
         results = read_cell(world.layout.cells(TASK, language))
         baselines = [System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY]
-        systems = baselines if language == SOURCE else list(System)
+        systems = baselines if language == SOURCE else list(CORE)
         assert [result.system for result in results] == systems
         for result in results:
             assert result.seeds == SEEDS
@@ -430,6 +461,15 @@ def test_the_setting_of_the_target_itself_is_the_first_epoch_of_its_adaptation(w
 
 
 @pytest.mark.slow
+def test_soft_labels_begin_with_the_same_selection_and_lead_elsewhere(world: World) -> None:
+    hard, soft = (world.layout.ablations(TASK, ANALYSED) / name for name in ("confidence-80", "soft-80"))
+    first = "lessons/1-0-target.parquet"
+    assert (soft / first).read_bytes() == (hard / first).read_bytes()
+    last = "lessons/1-5-target.parquet"
+    assert (soft / last).read_bytes() != (hard / last).read_bytes()
+
+
+@pytest.mark.slow
 def test_an_analysis_has_every_language_epoch_and_setting_and_its_scores_follow_from_the_files(
     world: World,
 ) -> None:
@@ -503,12 +543,14 @@ def test_summarise_writes_a_page_and_figures_and_needs_an_analysis(world: World,
 # Tracking
 
 BASELINES = ("cross_entropy", "confidence_penalty")
+FURTHER = ("mbert_cross_entropy", "mbert_confidence_penalty", "continued_confidence_penalty", "lstm_crf")
 SYSTEMS = {
     **dict.fromkeys(("vicinity", *BASELINES), (SOURCE, *TARGETS)),
-    **dict.fromkeys((f"{system} ensemble" for system in BASELINES), (SOURCE, *TARGETS)),
+    **dict.fromkeys(FURTHER, (SOURCE, *TARGETS)),
+    **dict.fromkeys((f"{system} ensemble" for system in (*BASELINES, *FURTHER)), (SOURCE, *TARGETS)),
     **dict.fromkeys(("uxla", "supervised", "uxla ensemble", "supervised ensemble"), TARGETS),
     **dict.fromkeys((f"ablation {name}" for name in ABLATIONS), (ANALYSED,)),
-    "masked LM": ("all",),
+    **dict.fromkeys(("masked LM", "masked LM mbert", "masked LM continued"), ("all",)),
     "data": ("all",),
 }
 CELLS = {(system, language) for system, languages in SYSTEMS.items() for language in languages}
@@ -553,7 +595,7 @@ def test_no_run_is_left_running(world: World) -> None:
 @pytest.mark.slow
 def test_models_and_epochs_are_nested(world: World, tracked: Mapping[tuple[str, str], Any]) -> None:
     models = {f"model {seed}" for seed in SEEDS}
-    for system in System:
+    for system in CORE:
         assert children(world.store, tracked[system.value, TARGET]).keys() == models
     for child in children(world.store, tracked["uxla", TARGET]).values():
         assert children(world.store, child).keys() == {"epoch 1", "epoch 2", "epoch 3"}
@@ -618,7 +660,9 @@ def test_models_are_listed_and_can_be_loaded(world: World, monkeypatch: pytest.M
     adapted = [f"uxla {target} {seed}" for target in TARGETS for seed in SEEDS]
     warmed_up = [f"{o} {SOURCE} {seed}" for o in ("cross_entropy", "confidence_penalty") for seed in SEEDS]
     supervised = [f"{target} {target} {seed}" for target in TARGETS for seed in SEEDS]
-    assert models.keys() == {"masked LM", *adapted, *warmed_up, *supervised}
+    rivals = [f"masked LM {name}" for name in ("mbert", "continued")]
+    rivals += [f"{name} {SOURCE} {seed}" for name in FURTHER[:-1] for seed in SEEDS]
+    assert models.keys() == {"masked LM", *adapted, *warmed_up, *supervised, *rivals}
     monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)
     tagger = mlflow.transformers.load_model(f"models:/{models[adapted[0]].model_id}")
     assert tagger.model.config.id2label == dict(enumerate(LABELS))
@@ -631,7 +675,8 @@ def test_models_are_listed_and_can_be_loaded(world: World, monkeypatch: pytest.M
 def test_pairs_go_through_all_stages_to_the_table(world: World, tmp_path: Path, task: str) -> None:
     whole = world.parameters.model_dump(mode="json")
     profile = whole["profiles"]["smoke"]
-    profile["tasks"] = {task: profile["tasks"][TASK] | {"supervised_on": "all"}}
+    alone = {"supervised_on": "all", "rivals": {}, "tagger": None}
+    profile["tasks"] = {task: profile["tasks"][TASK] | alone}
     profile["run"]["tasks"] = [task]
     profile["tasks"][task]["vicinity"] |= {"diversification_factors": [2, 2], "min_words": 2}
     profile["language_model"]["corpora"] = [f"{task}/{code}" for code in (SOURCE, *TARGETS)]

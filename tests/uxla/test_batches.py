@@ -1,5 +1,7 @@
 """Batches hold the chosen rows, padded, and nothing is lost when rows are cut into batches."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -37,7 +39,14 @@ def test_marks_and_classes_follow_the_order_of_the_batch() -> None:
     batch = collate(rows(), np.array([2, 1, 0]), padding=99, device=CPU)
     assert batch.rows.tolist() == [0, 2, 2]
     assert batch.marks.tolist() == [3, 0, 2]
-    assert batch.classes.tolist() == [12, 10, 11]
+    assert batch.labels.tolist() == [12, 10, 11]
+
+
+def test_soft_labels_follow_it_too() -> None:
+    labels = np.array([[0.5, 0.5], [0.75, 0.25], [0.0, 1.0]], np.float32)
+    batch = collate(replace(rows(), labels=labels), np.array([2, 1, 0]), padding=99, device=CPU)
+    assert batch.labels.dtype is torch.float32
+    assert batch.labels.tolist() == [[0.0, 1.0], [0.5, 0.5], [0.75, 0.25]]
 
 
 def test_segments_are_one_in_the_second_text_and_zero_in_the_padding() -> None:
@@ -46,7 +55,7 @@ def test_segments_are_one_in_the_second_text_and_zero_in_the_padding() -> None:
 
 
 def test_unlabelled_rows_make_a_batch_without_classes() -> None:
-    assert collate(rows(labelled=False), np.array([0, 2]), padding=99, device=CPU).classes.tolist() == []
+    assert collate(rows(labelled=False), np.array([0, 2]), padding=99, device=CPU).labels.tolist() == []
 
 
 def test_plain_rows_are_padded_alike() -> None:

@@ -11,12 +11,13 @@ import torch
 
 from uxla import coteaching
 from uxla.coteaching import CURRICULUM, AdaptationPlan, Lesson, Origin, TransferData, co_teach
+from uxla.descent import Fit, Recipe
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
 from uxla.models import TaskModel
 from uxla.predictions import Predictions
 from uxla.tasks import TASKS
-from uxla.training import Fit, Recipe
+from uxla.training import SoftCorpus
 
 UNLABELLED = (Origin.TARGET, Origin.SOURCE_VICINAL, Origin.TARGET_VICINAL)
 SIZES = {Origin.SOURCE: 3, Origin.TARGET: 4, Origin.SOURCE_VICINAL: 2, Origin.TARGET_VICINAL: 4}
@@ -29,6 +30,7 @@ def plan(recipe: Recipe) -> AdaptationPlan:
         keep_fractions=(1.0, 1.0, 1.0),
         posterior_threshold=None,
         agreement=True,
+        soft_labels=False,
         sampling_factor=0.7,
         sequential=True,
     )
@@ -49,6 +51,7 @@ class Counting:
     name: int
     answers: Mapping[str, int] = field(default_factory=dict)
     updates: int = 0
+    sureness: tuple[float, float] = (0.9, 0.6)
 
 
 @dataclass
@@ -57,19 +60,19 @@ class Stage:
 
     improves: bool = True
     labelled: list[tuple[int, int, int]] = field(default_factory=list)
-    trained: list[tuple[int, list[Corpus], dict[str, Any]]] = field(default_factory=list)
+    trained: list[tuple[int, list[Any], dict[str, Any]]] = field(default_factory=list)
 
     def predict(self, model: Counting, corpus: Corpus, **_: object) -> Predictions:
         self.labelled.append((model.name, model.updates, len(corpus)))
         # The further down the corpus, the less certain.
         rows = [
             [p, 1 - p] if model.answers.get(name, 0) == 0 else [1 - p, p]
-            for name, p in zip(corpus.ids, np.linspace(0.9, 0.6, len(corpus)), strict=True)
+            for name, p in zip(corpus.ids, np.linspace(*model.sureness, len(corpus)), strict=True)
         ]
         probabilities = np.array(rows, np.float32).reshape(-1, 2)
         return Predictions(probabilities, np.arange(len(corpus) + 1))
 
-    def fit(self, model: Counting, corpora: Sequence[Corpus], _recipe: Recipe, **settings: Any) -> Fit:
+    def fit(self, model: Counting, corpora: Sequence[Any], _recipe: Recipe, **settings: Any) -> Fit:
         self.trained.append((model.name, list(corpora), settings))
         model.updates += self.improves
         return Fit(None, None, 1, improved=self.improves)
@@ -189,6 +192,49 @@ def test_without_agreement_the_labels_are_those_of_peer_k(
         assert selection.rows.tolist() == [0, 1, 2, 3]
         assert [labels.tolist() for labels in selection.corpus.classes] == expected
         assert selection.agreement_rate == 0.5
+
+
+@pytest.mark.parametrize("agreement", [True, False])
+def test_soft_labels_are_the_mean_of_the_peers_or_those_of_peer_k_alone(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan, agreement: bool
+) -> None:
+    # Both are less certain further down; peer 1 calls the first pair 1, so they agree on the other three.
+    models = [Counting(0), Counting(1, {"target-0": 1}), Counting(2)]
+    models[0].sureness, models[1].sureness = (0.9, 0.6), (0.8, 0.5)
+    soft = replace(plan, soft_labels=True, agreement=agreement)
+    lesson = next(co_teach(models, counted, soft, epoch=1, seed=1))
+    (_, (source, target), _) = stage.trained[0]
+    assert source is counted.corpora[Origin.SOURCE]
+    assert isinstance(target, SoftCorpus)
+    selection = lesson.selections[Origin.TARGET]
+    assert selection.taught is target
+    assert target.corpus is selection.corpus
+    assert selection.rows.tolist() == ([1, 2, 3] if agreement else [0, 1, 2, 3])
+    assert target.labels.starts.tolist() == list(range(len(selection.rows) + 1))
+    expected = [0.75, 0.65, 0.55] if agreement else [0.9, 0.8, 0.7, 0.6]
+    assert target.labels.probabilities == pytest.approx(np.array([[p, 1 - p] for p in expected]))
+
+
+def test_soft_labels_change_neither_what_is_selected_nor_the_classes_that_are_kept(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan
+) -> None:
+    answers = ({"target_vicinal-1": 1, "target_vicinal-3": 1}, {"target_vicinal-3": 1}, {})
+    shares = replace(plan, keep_fractions=(0.5, 0.75, 1.0))
+    hard, soft = (
+        next(
+            co_teach(
+                [Counting(i, answers[i]) for i in range(3)],
+                counted,
+                replace(shares, soft_labels=soft_labels),
+                epoch=2,
+                seed=1,
+            )
+        ).selections[Origin.TARGET_VICINAL]
+        for soft_labels in (False, True)
+    )
+    assert hard.taught is hard.corpus
+    assert soft.corpus.digest == hard.corpus.digest
+    assert (soft.n_kept, soft.agreement_rate) == (hard.n_kept, hard.agreement_rate)
 
 
 def test_the_share_kept_is_that_of_the_epoch(
@@ -346,6 +392,33 @@ def test_pseudo_labels_are_those_of_the_peers_as_they_are_then(
         for labels, expected in zip(taught, before[lesson.peers[0]], strict=True):
             assert labels.tolist() == expected.tolist()
         before = [predict(model, target, max_length=40).classes for model in taggers]
+
+
+@pytest.mark.parametrize("agreement", [True, False])
+def test_soft_labels_are_those_of_the_peers_as_they_are_then_and_students_learn_them(
+    encoder_folder: Path, transfer: TransferData, plan: AdaptationPlan, agreement: bool
+) -> None:
+    # After an epoch there is something to agree on.
+    soft = replace(plan, soft_labels=True, agreement=agreement)
+    models = rebuilt(encoder_folder)
+    adapt(models, transfer, replace(plan, agreement=False), 1)
+    start = weights(models)
+    target = transfer.corpora[Origin.TARGET_VICINAL]
+    before = [predict(model, target, max_length=40) for model in models]
+    lesson = next(co_teach(models, transfer, soft, epoch=2, seed=1))
+    selection = lesson.selections[Origin.TARGET_VICINAL]
+    assert isinstance(selection.taught, SoftCorpus)
+    k, j = lesson.peers
+    rows = selection.rows
+    teachers = [before[k].select(rows), before[j if agreement else k].select(rows)]
+    expected = (teachers[0].probabilities + teachers[1].probabilities) / 2
+    assert selection.taught.labels.probabilities == pytest.approx(expected, abs=1e-6)
+    others = rebuilt(encoder_folder)
+    for model, state in zip(others, start, strict=True):
+        model.network.load_state_dict(state)
+    next(co_teach(others, transfer, replace(soft, soft_labels=False), epoch=2, seed=1))
+    assert equal(weights([models[k], models[j]]), weights([others[k], others[j]]))
+    assert not equal(weights([models[lesson.student]]), weights([others[lesson.student]]))
 
 
 @pytest.mark.parametrize("sequential", [True, False])

@@ -65,7 +65,7 @@ def test_the_first_subword_of_each_word_is_marked(
     for row, example in enumerate(xner):
         words = tokenizer(list(example.texts[0]), is_split_into_words=True).word_ids()
         assert marks(rows, row) == [words.index(word) for word in range(len(example.texts[0]))]
-    assert rows.classes.tolist() == [index for classes in xner.classes for index in classes]
+    assert rows.labels.tolist() == [index for classes in xner.classes for index in classes]
 
 
 def test_pairs_get_the_ids_of_the_tokenizer_and_mark_their_first_token(
@@ -75,7 +75,7 @@ def test_pairs_get_the_ids_of_the_tokenizer_and_mark_their_first_token(
     for row, example in enumerate(xnli):
         assert ids(rows, row) == tokenizer(*map(" ".join, example.texts))["input_ids"]
         assert marks(rows, row) == [0]
-    assert rows.classes.tolist() == [example.classes[0] for example in xnli if example.classes]
+    assert rows.labels.tolist() == [example.classes[0] for example in xnli if example.classes]
 
 
 def test_special_tokens_in_a_text_are_words_like_others(
@@ -175,7 +175,7 @@ def test_an_empty_sentence_is_a_row_without_marks(xlmr: WordEncoder) -> None:
 def test_an_empty_corpus_has_no_rows(encoder: WordEncoder) -> None:
     for task in (XNER, XNLI):
         rows = encode(Corpus.of([]), task, encoder, max_length=10)
-        assert (len(rows), rows.starts.tolist(), rows.marks.tolist(), rows.classes.tolist()) == (
+        assert (len(rows), rows.starts.tolist(), rows.marks.tolist(), rows.labels.tolist()) == (
             0,
             [0],
             [],
@@ -185,7 +185,7 @@ def test_an_empty_corpus_has_no_rows(encoder: WordEncoder) -> None:
 
 def test_unlabelled_rows_have_no_classes(xlmr: WordEncoder, xner: Corpus) -> None:
     rows = encode(xner.unlabelled(), XNER, xlmr, max_length=40)
-    assert len(rows.classes) == 0 < len(rows.marks)
+    assert len(rows.labels) == 0 < len(rows.marks)
 
 
 def test_spellings_put_together_are_the_word(xlmr: WordEncoder) -> None:

@@ -48,6 +48,37 @@ def test_half_precision_logits_are_summed_in_full_precision() -> None:
     assert cross_entropy(LOGITS.bfloat16(), CLASSES, confidence_penalty=True).dtype is torch.float32
 
 
+def test_soft_labels_weigh_every_class() -> None:
+    labels = torch.tensor([[0.25, 0.75], [1.0, 0.0]])
+    loss = cross_entropy(LOGITS, labels, confidence_penalty=False)
+    assert loss.item() == pytest.approx((-0.25 * log(3 / 4) - 0.75 * log(1 / 4) - log(1 / 2)) / 2)
+
+
+def test_soft_labels_equal_to_the_probabilities_leave_nothing_to_learn() -> None:
+    logits = LOGITS.clone().requires_grad_()
+    cross_entropy(logits, torch.softmax(LOGITS, dim=-1), confidence_penalty=False).backward()
+    assert logits.grad is not None
+    assert logits.grad.flatten().tolist() == pytest.approx([0.0] * 4, abs=1e-7)
+
+
+@pytest.mark.parametrize("confidence_penalty", [True, False])
+@given(st.lists(st.tuples(st.integers(0, 2), *[st.floats(-1e4, 1e4, width=32)] * 3), min_size=1, max_size=9))
+def test_soft_labels_that_are_sure_give_the_loss_and_gradients_of_classes(
+    confidence_penalty: bool, rows: list[tuple[int, float, float, float]]
+) -> None:
+    classes = torch.tensor([row[0] for row in rows])
+    losses, gradients = [], []
+    for labels in (classes, torch.nn.functional.one_hot(classes, 3).float()):
+        logits = torch.tensor([row[1:] for row in rows], requires_grad=True)
+        loss = cross_entropy(logits, labels, confidence_penalty=confidence_penalty)
+        loss.backward()
+        losses.append(loss.item())
+        gradients.append(logits.grad)
+    # The mean is summed in another order, and the penalty may leave next to nothing of it.
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6, abs=1e-5)
+    assert torch.equal(*gradients)
+
+
 @given(st.lists(st.tuples(*[st.floats(-20, 20)] * 3), min_size=1, max_size=5))
 def test_the_penalty_lies_between_minus_log_n_classes_and_zero(
     rows: list[tuple[float, float, float]],

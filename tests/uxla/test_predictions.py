@@ -46,6 +46,15 @@ def test_no_examples_give_empty_answers() -> None:
     assert len(ensemble([nothing, nothing])) == 0
 
 
+def test_selected_examples_keep_their_positions_and_the_order_they_are_asked_for_in() -> None:
+    whole = predictions([[0.9, 0.1], [0.3, 0.7], [0.5, 0.5], [0.2, 0.8]], [0, 2, 2, 3, 4])
+    some = whole.select(np.array([3, 1, 0]))
+    assert some.starts.tolist() == [0, 1, 1, 3]
+    assert some.probabilities[:, 0] == pytest.approx([0.2, 0.9, 0.3])
+    assert whole.select(np.array([], np.int64)).probabilities.shape == (0, 2)
+    assert len(whole.select(np.array([], np.int64))) == 0
+
+
 def test_an_ensemble_averages_probabilities_not_logits() -> None:
     # One model is nearly sure of class 0, two lean to class 1: the mean of logits says 0.
     members = [predictions([row], [0, 1]) for row in ([0.998, 0.002], [0.2, 0.8], [0.2, 0.8])]

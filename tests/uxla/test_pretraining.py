@@ -90,6 +90,26 @@ def test_a_new_model_has_the_shape_asked_for(language_model: MaskedLanguageModel
     assert (config.vocab_size, model.max_length) == (len(language_model.tokenizer), 50)
 
 
+def test_a_bert_is_made_where_the_tokenizer_is_one_of_bert_and_learns(
+    bert_folder: Path, toy_text: Corpus, tmp_path: Path
+) -> None:
+    shape = Shape(vocabulary=400, layers=1, width=16, heads=2, feed_forward=24, max_length=50, dropout=0.2)
+    model = new_language_model(MaskedLanguageModel.load(bert_folder).tokenizer, shape, seed=1)
+    config = model.network.config
+    assert (config.model_type, config.type_vocab_size, model.max_length) == ("bert", 2, 50)
+    losses: list[float] = []
+    settings = replace(SETTINGS, max_steps=60)
+    pretrain(
+        model,
+        [toy_text],
+        settings,
+        seed=1,
+        state=tmp_path / "state",
+        log=lambda _, metrics: losses.append(metrics["loss"]),
+    )
+    assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.5
+
+
 # What is masked.
 
 

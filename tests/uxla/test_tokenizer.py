@@ -6,7 +6,7 @@ import huggingface_hub.constants
 import pytest
 
 from uxla.examples import Corpus
-from uxla.tokenizer import open_tokenizer, train_tokenizer
+from uxla.tokenizer import open_tokenizer, train_tokenizer, train_word_pieces
 
 
 def test_a_tokenizer_trained_twice_is_the_same_to_the_byte(toy_text: Corpus, tmp_path: Path) -> None:
@@ -26,6 +26,26 @@ def test_a_tokenizer_has_the_special_tokens_of_xlm_r_and_no_more_pieces_than_ask
     ids = tokenizer(sentence)["input_ids"]
     assert (ids[0], ids[-1]) == (0, 2)
     assert tokenizer.decode(ids, skip_special_tokens=True).strip() == sentence
+
+
+def test_word_pieces_are_cased_the_same_each_time_and_spell_every_word(
+    toy_text: Corpus, tmp_path: Path
+) -> None:
+    sentences = [" ".join(example.texts[0]) for example in toy_text]
+    for name in "ab":
+        tokenizer = train_word_pieces(sentences, vocabulary=300)
+        tokenizer.save_pretrained(tmp_path / name)
+    for file in sorted(path.name for path in (tmp_path / "a").iterdir()):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    again = open_tokenizer(tmp_path / "a")
+    assert len(again) <= 300
+    first, second = again("a", "b")["input_ids"], again("a", "b")["token_type_ids"]
+    assert again.convert_ids_to_tokens(first)[0::2] == ["[CLS]", "[SEP]", "[SEP]"]
+    assert second == [0, 0, 0, 1, 1]
+    for sentence in sentences:
+        pieces = again.tokenize(sentence)
+        assert "[UNK]" not in pieces
+        assert "".join(piece.removeprefix("##") for piece in pieces) == sentence.replace(" ", "")
 
 
 def test_how_a_tokenizer_was_opened_is_not_saved_with_it(

@@ -4,15 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from uxla.descent import Fit, Recipe
 from uxla.examples import Corpus
 from uxla.inference import predict
 from uxla.metrics import evaluate
 from uxla.models import TaskModel
+from uxla.predictions import Predictions
 from uxla.tasks import TASKS
-from uxla.training import Fit, Recipe, fit
+from uxla.training import SoftCorpus, fit
 
 XNER, XNLI = TASKS["xner"], TASKS["xnli"]
 
@@ -119,6 +122,51 @@ def test_the_penalty_is_taken_off_the_loss(encoder_folder: Path, xner: Corpus, r
         losses.append(diary.losses[1])
     # An untrained model is nearly undecided between nine classes: the entropy is about log 9 = 2.197.
     assert losses[0] - losses[1] == pytest.approx(2.197, abs=0.1)
+
+
+def sure_of(corpus: Corpus, n_classes: int) -> Predictions:
+    """Probabilities of one for the labels of a corpus."""
+    starts = np.concatenate([[0], np.cumsum([len(classes) for classes in corpus.classes])])
+    return Predictions(np.eye(n_classes, dtype=np.float32)[np.concatenate(corpus.classes)], starts)
+
+
+@pytest.mark.parametrize("max_length", [40, 8])
+def test_soft_labels_that_are_sure_teach_what_labels_do_word_by_word(
+    encoder_folder: Path, xner: Corpus, xner_dev: Corpus, recipe: Recipe, max_length: int
+) -> None:
+    # At 8 subwords a row, a sentence is cut into several.
+    recipe = replace(recipe, max_length=max_length)
+    trained, losses = [], []
+    soft = SoftCorpus(xner.unlabelled(), sure_of(xner, XNER.n_classes))
+    for corpus in (xner, soft):
+        model = TaskModel.build(encoder_folder, XNER, seed=3)
+        diary = Diary(model)
+        fit(model, [xner_dev, corpus], recipe, validation=None, seed=1, log=diary)
+        trained.append(weights(model))
+        losses.append(list(diary.losses.values()))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert all(torch.allclose(trained[0][name], trained[1][name], atol=1e-6) for name in trained[0])
+
+
+def test_soft_labels_are_learnt_in_place_of_the_classes(
+    classifier: TaskModel, xnli: Corpus, recipe: Recipe
+) -> None:
+    wanted = np.tile(np.array([[0.2, 0.5, 0.3]], np.float32), (len(xnli), 1))
+    soft = SoftCorpus(xnli, Predictions(wanted, np.arange(len(xnli) + 1)))
+    fit(classifier, [soft], replace(recipe, max_steps=60), validation=None, seed=1)
+    assert predict(classifier, xnli).probabilities == pytest.approx(wanted, abs=0.1)
+
+
+def test_soft_labels_of_another_corpus_or_task_are_refused(
+    tagger: TaskModel, xner: Corpus, recipe: Recipe
+) -> None:
+    labels = sure_of(xner.select([0, 1]), 9)
+    n_words = len(xner.select([0]).classes[0])
+    expected = rf"soft labels of this corpus must have the shape \({n_words}, 9\), was: "
+    for wrong in (labels, sure_of(xner.select([0]), 10)):
+        shape = r"\({}, {}\)".format(*wrong.probabilities.shape)
+        with pytest.raises(ValueError, match=expected + shape):
+            fit(tagger, [SoftCorpus(xner.select([0]), wrong)], recipe, validation=None, seed=1)
 
 
 def test_it_validates_before_every_so_many_steps_and_at_the_end(
