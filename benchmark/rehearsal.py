@@ -165,15 +165,12 @@ def _tried(source: Source, language: str, folder: str | None, lock: Path) -> Val
 def shrunk(parameters: Parameters, *, profile: str, missing: Missing) -> Parameters:
     """The same parameters, but for one profile's numbers of steps and examples and what is missing."""
     whole = parameters.model_dump(mode="json")
-    chosen = _smaller(profile, whole["profiles"][profile])
-    chosen["run"] = _without(chosen["run"], missing)
-    if corpora := chosen["language_model"].get("corpora"):
-        names = {f"{task}/{language}" for task, language in missing}
-        chosen["language_model"]["corpora"] = [name for name in corpora if name not in names]
+    chosen = _without(_smaller(profile, whole["profiles"][profile]), missing)
     for name, section in chosen["tasks"].items():
         gone = {language: reason for (task, language), reason in missing.items() if task == name}
         section["absent"] |= {code: why for code, why in gone.items() if code in section["languages"]}
-        section["languages"] = [code for code in section["languages"] if code not in gone]
+        for key in ("languages", "ablated"):
+            section[key] = [code for code in section[key] if code not in gone]
         for mapping in (section["targets"], section["data"].get("languages", {})):
             for code in gone.keys() & mapping.keys():
                 del mapping[code]
@@ -189,12 +186,16 @@ def _smaller(key: str, value: Any) -> Any:
     return INSTEAD.get(key, value)
 
 
-def _without(run: Mapping[str, Any], missing: Missing) -> dict[str, Any]:
-    """What stages fan out over, without the entries of a task and a language that is missing."""
+def _without(value: Any, missing: Missing) -> Any:
+    """A value without what names a task together with a language that is missing, and so in all below it."""
+    if isinstance(value, list):
+        return [entry for entry in value if entry not in {f"{task}/{code}" for task, code in missing}]
+    if not isinstance(value, dict):
+        return value
     return {
-        key: _without(value, missing) if isinstance(value, dict) else value
-        for key, value in run.items()
-        if not (isinstance(value, dict) and _is_missing(value, missing))
+        key: _without(entry, missing)
+        for key, entry in value.items()
+        if not (isinstance(entry, dict) and _is_missing(entry, missing))
     }
 
 

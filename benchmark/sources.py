@@ -82,11 +82,11 @@ def toy_split(data: ToyData, task: Task, language: str, split: str) -> Corpus:
 
 
 def text_of(data: ToyData | HubData, task: Task, language: str, train: Reading) -> Corpus:
-    """Raw text of a language to pretrain on: the toy family's own, else all of the training split."""
+    """Raw text of a language to pretrain on: the toy family's own, else the text of the training split."""
     if isinstance(data, ToyData):
         count = max(1, round(data.text_fraction * data.world.languages[language].text_sentences))
         return _toy_corpus(data, task, language, "text", count).unlabelled()
-    return (train.whole or train.corpus).unlabelled()
+    return _first(train.whole or train.corpus, data.max_examples).unlabelled()
 
 
 def _toy_corpus(data: ToyData, task: Task, language: str, split: str, count: int) -> Corpus:
@@ -113,9 +113,13 @@ def _read(file: Fetched, source: Source, task: Task, language: str, split: str) 
 
 def _limited(reading: Reading, most: int | None) -> Reading:
     """The first examples of a reading, with the number of those that are left out."""
-    corpus = reading.corpus if most is None else reading.corpus.select(range(min(most, len(reading.corpus))))
+    corpus = _first(reading.corpus, most)
     n_outside = len(reading.whole or reading.corpus) - len(corpus)
     return replace(reading, corpus=corpus, n_outside=n_outside)
+
+
+def _first(corpus: Corpus, most: int | None) -> Corpus:
+    return corpus if most is None else corpus.select(range(min(most, len(corpus))))
 
 
 def _check_count(reading: Reading, source: Source, task: Task, split: str, name: str) -> None:

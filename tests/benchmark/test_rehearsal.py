@@ -71,10 +71,11 @@ def test_what_is_missing_is_absent_with_its_reason_and_nothing_runs_on_it() -> N
         assert language not in section.languages
         assert language not in section.data.codes
     before = WHOLE.profiles["paper"].run
-    for name in ("corpora", "supervised", "cells"):
+    for name in ("corpora", "supervised", "cells", "tagged"):
         kept = {key for key in getattr(before, name) if tuple(key.split("-")) not in GONE}
         assert set(getattr(chosen.run, name)) == kept
     assert set(chosen.run.analysed.cells) == {"xner-es", "xner-nl", "xner-fi"}
+    assert chosen.tasks["xner"].ablated == ("es", "nl", "fi")
     assert chosen.tasks["xner"].absent.keys() == {"ar", "de"}
     assert chosen.tasks["pawsx"].languages == WHOLE.profiles["paper"].tasks["pawsx"].languages
 
@@ -207,69 +208,62 @@ def hub() -> Iterator[str]:
         process.terminate()
 
 
-def one_target() -> Any:
-    """params.yaml with a paper profile of XNER from English to Spanish, and to Dutch that is nowhere."""
-    whole, address = content(), "profiles.paper"
+def small_table() -> Any:
+    """params.yaml whose paper profile has XNER in Spanish, WikiANN in Burmese and Bengali, at full size."""
+    whole = content()
     profile = whole["profiles"]["paper"]
-    task = profile["tasks"]["xner"]
-    put(whole, f"{address}.tasks", {"xner": task})
-    for name in ("corpora", "supervised", "cells"):
-        kept = {key: e for key, e in profile["run"][name].items() if key in ("xner-en", "xner-es", "xner-nl")}
-        put(whole, f"{address}.run.{name}", kept)
-    put(whole, f"{address}.run.tasks", ["xner"])
-    put(
-        whole,
-        f"{address}.run.analysed",
-        {"tasks": ["xner"], "cells": {"xner-es": {"task": "xner", "target": "es"}}},
-    )
-    files = {split: f"nl/{split}.parquet" for split in ("train", "dev", "test")}
-    nowhere = {"repository": "eriktks/conll1999", "revision": "main", "files": files}
-    put(whole, f"{address}.tasks.xner.data.languages", {"en": "conll2003", "es": "conll2002", "nl": nowhere})
-    put(whole, f"{address}.tasks.xner.languages", ["es", "nl"])
-    put(whole, f"{address}.tasks.xner.targets", {code: task["targets"][code] for code in ("es", "nl")})
-    put(whole, f"{address}.tasks.xner.ablations", {"confidence-80": task["ablations"]["confidence-80"]})
+    for task in ("xnli", "pawsx", "xnli_full", "pawsx_full"):
+        del profile["tasks"][task]
+    put(whole, "profiles.paper.run.tasks", ["xner", "wikiann"])
+    kept = {"xner-en", "xner-es", "wikiann-en", "wikiann-my", "wikiann-bn"}
+    run = profile["run"]
+    for entries in (run["corpora"], run["supervised"], run["cells"], run["tagged"], run["analysed"]["cells"]):
+        for name in entries.keys() - kept:
+            del entries[name]
+    for name, languages in {"xner": ["es"], "wikiann": ["my", "bn"]}.items():
+        task = profile["tasks"][name]
+        task["languages"] = languages
+        task["ablated"] = [code for code in task["ablated"] if code in languages]
+        for mapping in (task["targets"], task["data"]["languages"]):
+            for code in mapping.keys() - {"en", *languages}:
+                del mapping[code]
     return whole
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_one_target_of_the_paper_profile_is_rehearsed_from_fetch_to_report(hub: str, tmp_path: Path) -> None:
+def test_a_cell_then_its_table_of_the_paper_profile_are_rehearsed_from_fetch_to_report(
+    hub: str, tmp_path: Path
+) -> None:
     origin, clone = tmp_path / "origin", tmp_path / "clone"
     copy_project(origin)
-    write(origin / "params.yaml", one_target())
+    write(origin / "params.yaml", small_table())
     commit(origin)
     environment = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("HF_")}
     environment |= {"HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "hf")}
 
-    def rehearse(*stages: str) -> str:
-        command = [sys.executable, "-m", "benchmark", "rehearse", "paper", "--into", str(clone), *stages]
+    def rehearse(stage: str) -> str:
+        command = [sys.executable, "-m", "benchmark", "rehearse", "paper", "--into", str(clone), stage]
         finished = subprocess.run(
             command, cwd=origin, env=environment, capture_output=True, text=True, check=False
         )
         assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished.stdout
+        return finished.stdout.replace("pipelines/paper/", "")
 
-    told = rehearse("evaluate@xner-es")
-    assert "xner nl: a dash; eriktks/conll1999/nl/train.parquet cannot be read\n" in told
-    ran = started(told.replace("pipelines/paper/", ""))
-    assert {stage.partition("@")[0] for stage in ran} == {
-        "prepare",
+    missing = "unimelb-nlp/wikiann/bn/train-00000-of-00001.parquet cannot be read"
+    told = rehearse("evaluate@wikiann-my")
+    assert f"wikiann bn: a dash; {missing}\n" in told
+    objectives = ("cross_entropy", "confidence_penalty")
+    assert started(told) == {
+        "prepare@xner",
+        "prepare@wikiann",
         "pretrain",
-        "warmup",
-        "generate",
-        "supervise",
-        "adapt",
-        "evaluate",
+        *(f"warmup@wikiann-{objective}" for objective in objectives),
+        "generate@wikiann-en",
+        *(f"{verb}@wikiann-my" for verb in ("generate", "adapt", "supervise", "evaluate")),
     }
-    rest = started(rehearse().replace("pipelines/paper/", ""))
-    assert rest == {
-        "evaluate_source@xner",
-        "ablate@xner-es",
-        "analyse@xner-es",
-        "aggregate@xner",
-        "summarise@xner",
-    }
-    page = (clone / "results/paper/xner.md").read_text(encoding="utf-8")
-    assert re.search(r"^\| system +\| +en \| +es \| +nl \| ", page, re.MULTILINE)
-    assert "nl: eriktks/conll1999/nl/train.parquet cannot be read." in page
-    assert "not of one complete run" not in (clone / "report/paper.html").read_text(encoding="utf-8")
+    assert started(rehearse("aggregate@wikiann")) == {"evaluate_source@wikiann", "aggregate@wikiann"}
+    page = (clone / "results/paper/wikiann.md").read_text(encoding="utf-8")
+    assert re.search(r"^\| system +\| +en \| +my \| +bn \| ", page, re.MULTILINE)
+    assert f"bn: {missing}." in page
+    assert "WikiANN" in (clone / "report/paper.html").read_text(encoding="utf-8")
