@@ -83,7 +83,7 @@ class HubData(Section):
     seed: int
     """Of that permutation."""
     max_examples: PositiveInt | None
-    """Examples of every split and of raw text that are used, the first ones; null: all."""
+    """Examples of every split that are used, the first ones; null: all."""
     counts: Literal["official", "any"]
     """Whether other numbers of sentences than benchmark/catalogue.yaml has are an error."""
     languages: dict[Code, Entry]
