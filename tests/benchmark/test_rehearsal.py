@@ -231,7 +231,7 @@ def small_table() -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_a_cell_then_its_table_of_the_paper_profile_are_rehearsed_from_fetch_to_report(
     hub: str, tmp_path: Path
 ) -> None:
