@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,19 @@ def test_cost_data_and_environment_are_there(page: str) -> None:
         assert text in page
 
 
+def test_the_figure_of_costs_stands_before_their_table_with_a_text_for_it(page: str) -> None:
+    cost = page.partition('<h2 id="cost">')[2].partition("</section>")[0]
+    figure, table = cost.index("<figure>"), cost.index("<table>")
+    assert figure < table
+    assert 'alt="Seconds by stage for every language of every task' in cost[figure:table]
+    assert "XNER es took longest: 9 s, of which adapt 9 s." in cost[figure:table]
+
+
+def test_without_runs_there_is_no_figure_of_costs() -> None:
+    page = as_html(replace(content(), runs=[]), mlflow="http://127.0.0.1:5000")
+    assert "<figure>" not in page.partition('<h2 id="cost">')[2]
+
+
 def test_complaints_stand_first(page: str) -> None:
     assert "Every cell is there" in page
     wrong = as_html(content(("stale: adapt@xner-es",)), mlflow="http://127.0.0.1:5000")
@@ -105,4 +119,4 @@ def test_in_a_browser_it_fits_searches_and_shows_its_pictures(page: str, tmp_pat
         check=True,
     )
     title = done.stdout.partition("<title>")[2].partition("</title>")[0]
-    assert title == "true true true 6"
+    assert title == "true true true 7"

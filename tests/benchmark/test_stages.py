@@ -170,6 +170,9 @@ def test_every_cell_has_intervals_and_that_of_uxla_comparisons(world: World) -> 
             assert result.seeds == SEEDS
             assert result.n_examples == TEST
             assert 0 <= result.interval.low < result.interval.high <= 100
+            assert 0 <= result.crossed_interval.low < result.crossed_interval.high <= 100
+            for comparison in result.comparisons:
+                assert comparison.crossed_interval.low <= comparison.crossed_interval.high
             assert result.ensemble.interval.low <= result.ensemble.score <= result.ensemble.interval.high
             is_uxla = result.system is System.UXLA
             assert [c.against for c in result.comparisons] == (baselines if is_uxla else [])
