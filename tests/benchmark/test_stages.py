@@ -19,6 +19,7 @@ from benchmark.settings import Parameters, select
 from benchmark.stages import ablate, adapt, aggregate, analyse, evaluate, pretrain, summarise
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.tracking import Store
+from benchmark.tracking.names import part_of
 from benchmark.worlds import run_world
 from tests.benchmark.conftest import World, store_below
 from tests.miniature import ABLATIONS, ANALYSED, DEV, SEEDS, SOURCE, TARGETS, TASK, TEST, TEXT, TRAINING
@@ -574,7 +575,7 @@ def address(run: Any) -> tuple[str, str]:
 
 def children(store: Store, run: Any) -> dict[str, Any]:
     found = runs(store, f"tags.\"mlflow.parentRunId\" = '{run.info.run_id}'")
-    return {child.info.run_name: child for child in found}
+    return {part_of(child.info.run_name): child for child in found}
 
 
 @pytest.fixture(scope="session")
