@@ -27,7 +27,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 define reproduce
 @dvc() { "$(BIN)/dvc" "$$@"; }; commands() { sed -un '/^> /p'; }; \
 if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
-for verbs in prepare 'pretrain|rival@.*bert|tag' 'rival|warmup@|generate|supervise' \
+for verbs in prepare pretrain 'rival|warmup@|generate|supervise|tag' \
     'warmup_rival|adapt|ablate' 'evaluate|contrast|analyse' 'aggregate|summarise'; do \
     dvc stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
     xargs -P $(JOBS) -n 1 "$(BIN)/dvc" --wait-for-lock repro --single-item | commands; done; \
@@ -90,8 +90,8 @@ type: setup  ## Check the types
 
 ui: export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 ui: setup  ## Show all runs in the browser
-	@echo "The table cells as they stand:"
-	@echo "  http://127.0.0.1:$(PORT)/#/experiments/1/runs?searchFilter=tags.%22uxla.current%22%20%3D%20%27true%27"
+	@echo "The table cells as they stand, of what was run first (others: Views, at the top right):"
+	@echo "  http://127.0.0.1:$(PORT)/#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=table"
 	@"$(BIN)/mlflow" ui --backend-store-uri sqlite:///mlruns/mlflow.db --host 127.0.0.1 --port $(PORT)
 
 clean-venv:  ## Remove .venv

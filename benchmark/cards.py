@@ -4,7 +4,19 @@ from benchmark.catalogue import catalogue
 from benchmark.data import Entry, HubData, Repository, ToyData
 from benchmark.results import ModelScore, Result
 from benchmark.statistics import spread
-from benchmark.variants import title_of
+from benchmark.variants import task_of, title_of
+from uxla.tasks import Level
+
+# A class is that of a word's first subword, or of a pair's first token, in both cases by one linear layer.
+PREDICTION = {
+    Level.WORD: """words = "A sentence of words and marks .".split()
+tokens = model.tokenizer(words, is_split_into_words=True, return_tensors="pt")
+classes = model.model(**tokens).logits[0].argmax(-1)
+for place, word in enumerate(words):
+    print(word, model.model.config.id2label[int(classes[tokens.word_ids().index(place)])])""",
+    Level.EXAMPLE: """tokens = model.tokenizer("One text .", "And another .", return_tensors="pt")
+print(model.model.config.id2label[int(model.model(**tokens).logits[0, 0].argmax())])""",
+}
 
 
 def best_model(result: Result) -> ModelScore:
@@ -47,9 +59,8 @@ import mlflow
 
 mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
 model = mlflow.transformers.load_model("models:/{name}@best")
+{PREDICTION[task_of(result.task).level]}
 ```
-
-Its labels stand on the first subword of every word (named entities) or on the first token (pairs).
 
 **Limits**: the score is of this test set alone; pseudo labels carry on what the warmed-up models got wrong.
 """

@@ -54,11 +54,17 @@ def report(
     from benchmark.tracking import open_store
     from uxla.files import write_text
 
-    store, path = open_store(Path()), path_of(profile)
+    store, path, layout = open_store(Path()), path_of(profile), Layout(profile)
     content = gather(parameters(), profile=profile, store=store)
     write_text(path, as_html(content, mlflow=mlflow.rstrip("/")))
-    with store.cell(profile=profile, task="all", system=REPORT, language="all", stage=REPORT) as run:
+    with store.cell(
+        profile=profile, task="all", system=REPORT, language="all", stage=REPORT, resume=True
+    ) as run:
         run.log_file(path)
+        for table in [*layout.tables().glob("*.md"), *layout.tables().glob("*.csv")]:
+            run.log_file(table, "tables")
+        for task in content.figures:
+            run.log_folder(layout.figures(task), f"figures/{task}")
     for line in content.complaints:
         typer.echo(line, err=True)
     typer.echo(f"report: {path}")

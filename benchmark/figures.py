@@ -69,10 +69,10 @@ def figures(
     found = []
     for name, caption in CAPTIONS.items():
         if name in series:
-            svg = _drawn([series[name]], columns=1)
+            svg = drawn([series[name]], columns=1, height=2.9)
         else:
             panels = [_panel(name, samples, target, of) for target in analyses for of in OBJECTIVES]
-            svg = _drawn(panels)
+            svg = drawn(panels, columns=2, height=2.3)
         found.append(Figure(name, _of_targets(caption, analyses), svg))
     return found
 
@@ -92,10 +92,6 @@ def read_figures(folder: Path, analyses: Mapping[str, Analysis]) -> list[Figure]
     return found
 
 
-def _of_targets(caption: str, analyses: Mapping[str, Analysis]) -> str:
-    return f"{caption} In {', '.join(analyses)}."
-
-
 def validation_series(analyses: Mapping[str, Analysis]) -> pd.DataFrame:
     """The dev score of every model after every epoch, a row each: the series of Figure 2."""
     rows = [
@@ -107,20 +103,23 @@ def validation_series(analyses: Mapping[str, Analysis]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _drawn(panels: Sequence[Draw], columns: int = 2) -> str:
-    """The SVG of panels in a grid."""
+def drawn(panels: Sequence[Draw], *, columns: int, height: float) -> str:
+    """The SVG of panels in a grid; `height` is that of a row in inches."""
     import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
 
     n_rows = -(-len(panels) // columns)
     with mpl.rc_context(STYLE):
-        width = 6.4 if columns > 1 else 4.8
-        canvas = Canvas(figsize=(width, 2.3 * n_rows + (0.6 if columns == 1 else 0.0)))
+        canvas = Canvas(figsize=(6.4 if columns > 1 else 4.8, height * n_rows))
         for number, draw in enumerate(panels, start=1):
             draw(canvas.add_subplot(n_rows, columns, number))
         text = io.StringIO()
         canvas.savefig(text, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def _of_targets(caption: str, analyses: Mapping[str, Analysis]) -> str:
+    return f"{caption} In {', '.join(analyses)}."
 
 
 def _panel(name: str, samples: Samples, target: str, objective: str) -> Draw:

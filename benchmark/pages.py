@@ -123,7 +123,8 @@ def _differences(table: Table, style: Markup) -> Section:
         [
             d.target,
             _signed(d.difference),
-            DASH if d.low is None else f"[{_signed(d.low)}, {_signed(d.high)}]",
+            _between(d.low, d.high),
+            _between(d.crossed_low, d.crossed_high),
             _probability(d.p_value),
             DASH if d.p_value is None else _probability(d.p_holm),
         ]
@@ -132,9 +133,12 @@ def _differences(table: Table, style: Markup) -> Section:
     legend = (
         f"Points, in means over the models; {LEVEL} interval of the paired percentile bootstrap over test "
         f"examples, not corrected; p: two-sided approximate randomisation, swapping whole examples; "
-        f"Holm: corrected over the {len(table.targets)} targets."
+        f"Holm: corrected over the {len(table.targets)} targets. Examples and seeds: seeds are drawn too, "
+        "each with UXLA's model and the one that it began as; of "
+        f"{len(table.first.models)} seeds that is rough, too narrow where they decide and too wide where not."
     )
-    columns = ["target", "difference", f"{LEVEL} interval", "p", "p (Holm)"]
+    intervals = [f"{LEVEL} interval", f"{LEVEL} interval, examples and seeds"]
+    columns = ["target", "difference", *intervals, "p", "p (Holm)"]
     if any(d.mcnemar is not None for d in table.differences):
         columns.append("McNemar (Holm)")
         grid = [[*row, _probability(d.mcnemar)] for row, d in zip(grid, table.differences, strict=True)]
@@ -193,6 +197,10 @@ def _plain(name: str, caption: str, cells: pd.DataFrame, legend: str, style: Mar
 
 def _signed(value: float | None) -> str:
     return DASH if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return DASH if low is None else f"[{_signed(low)}, {_signed(high)}]"
 
 
 def _probability(value: float | None) -> str:

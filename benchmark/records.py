@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmark.results import System, rounded
+from benchmark.results import Interval, System, rounded
 from benchmark.statistics import Spread, spread
 from benchmark.tables import AVERAGE, Table
 
@@ -38,6 +38,7 @@ def _record(table: Table, system: System, language: str) -> dict[str, Any]:
         {"n_models": len(result.models), "n_collapsed": len(result.collapsed)}
         | spread(result.scores)._asdict()
         | result.interval.model_dump()
+        | _crossed(result.crossed_interval)
     )
     if result.ensemble:
         record |= {"ensemble": result.ensemble.score}
@@ -47,6 +48,7 @@ def _record(table: Table, system: System, language: str) -> dict[str, Any]:
     record |= {f"seconds_{stage}": value for stage, value in sorted(result.seconds.items())}
     for c in result.comparisons:
         numbers = {"": c.difference, "_low": c.interval.low, "_high": c.interval.high, "_p_value": c.p_value}
+        numbers |= {f"_{end}": value for end, value in _crossed(c.crossed_interval).items()}
         record |= {f"minus_{c.against}{name}": value for name, value in numbers.items()}
     for d in table.differences:
         if system is System.UXLA and d.target == language and d.p_value is not None:
@@ -54,3 +56,8 @@ def _record(table: Table, system: System, language: str) -> dict[str, Any]:
             if d.mcnemar is not None:
                 record |= {f"minus_{System.CONFIDENCE_PENALTY}_mcnemar_holm": d.mcnemar}
     return record
+
+
+def _crossed(interval: Interval | None) -> dict[str, float]:
+    """The ends of an interval over examples and seeds."""
+    return {} if interval is None else {"crossed_low": interval.low, "crossed_high": interval.high}

@@ -50,9 +50,9 @@ def show(page: Page, console: Console | None = None) -> None:
     for section in page(TERMINAL):
         grid = RichTable(box=box.SIMPLE_HEAD, title=section.caption, title_justify="left", title_style="bold")
         for position, column in enumerate(section.cells.columns):
-            grid.add_column(
-                column, justify="left" if column in TEXT_COLUMNS else "right", no_wrap=position > 0
-            )
+            # In one line, the longest heads would push other columns out of 100 characters.
+            head = column.replace(", ", ",\n").replace(" (", "\n(")
+            grid.add_column(head, justify="left" if column in TEXT_COLUMNS else "right", no_wrap=position > 0)
         for number, values in enumerate(section.cells.itertuples(index=False)):
             if number == section.rule_before:
                 grid.add_section()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader
 
 from benchmark.analysis_pages import Study, study_sections
+from benchmark.costs import cost_figure
 from benchmark.figures import Figure
 from benchmark.markup import HTML
 from benchmark.pages import Section, sections
@@ -89,6 +90,7 @@ def as_html(content: Content, *, mlflow: str) -> str:
         complaints=content.complaints,
         pages=[_page(content, task, runs, mlflow) for task in content.tables],
         cost=_cost(content.runs, mlflow),
+        cost_figures=_embedded([figure] if (figure := cost_figure(content.runs)) else []),
         data=_data(content.manifests),
         environment=_environment(),
     )
@@ -100,11 +102,15 @@ def _page(content: Content, task: str, runs: Runs, mlflow: str) -> dict[str, obj
     if task in content.studies:
         parts = study_sections(content.studies[task], HTML)
         grids += [_grid(part, _linking(table, part, runs, mlflow)) for part in parts]
-    figures = [
-        {"caption": figure.caption, "base64": base64.b64encode(figure.svg.encode()).decode()}
-        for figure in content.figures.get(task, ())
-    ]
+    figures = _embedded(content.figures.get(task, ()))
     return {"name": task, "title": title_of(task), "tables": grids, "figures": figures}
+
+
+def _embedded(figures: Sequence[Figure]) -> list[dict[str, str]]:
+    return [
+        {"caption": figure.caption, "base64": base64.b64encode(figure.svg.encode()).decode()}
+        for figure in figures
+    ]
 
 
 class Traced(NamedTuple):

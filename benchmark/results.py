@@ -53,7 +53,7 @@ class _Record(BaseModel):
 
 
 class Interval(_Record):
-    """Ends of a confidence interval over the examples."""
+    """Ends of a confidence interval over the examples, or over examples and seeds."""
 
     low: float
     high: float
@@ -83,12 +83,14 @@ class EnsembleScore(_Record):
 class Comparison(_Record):
     """This system minus another, in means over models, with its paired interval and test.
 
+    `crossed_interval` is over examples and seeds, None in files that were written before it was.
     `mcnemar` is the p-value of McNemar's test of their ensembles, where examples have one label.
     """
 
     against: System
     difference: float
     interval: Interval
+    crossed_interval: Interval | None = None
     p_value: Share
     mcnemar: Share | None = None
 
@@ -112,8 +114,9 @@ class PseudoLabels(_Record):
 class Result(_Record):
     """One cell of a table: a system in a language, scored on the gold of one split.
 
-    `interval` is that of the mean over models; `collapsed` are the seeds of models that give all
-    examples one class; `seconds` are by stage.
+    `interval` is that of the mean over models, over the examples; `crossed_interval` is over examples and
+    seeds, None in files that were written before it was; `collapsed` are the seeds of models that give
+    all examples one class; `seconds` are by stage.
     """
 
     profile: Name
@@ -126,6 +129,7 @@ class Result(_Record):
     n_examples: Count
     models: Annotated[tuple[ModelScore, ...], Field(min_length=1)]
     interval: Interval
+    crossed_interval: Interval | None = None
     ensemble: EnsembleScore | None
     collapsed: tuple[int, ...] = ()
     comparisons: tuple[Comparison, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import shorten
 from types import NoneType
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import ValidationError
@@ -17,9 +17,17 @@ from benchmark.fields import Section
 from benchmark.sections import Profile
 
 
-class Parameters(Section):
-    """The whole of params.yaml."""
+class Preset(Section):
+    """A reading of GEN-LM: how masks are drawn, and what may fill them."""
 
+    schedule: Literal["independent", "authors"]
+    fills: Literal["word_initial", "any"]
+
+
+class Parameters(Section):
+    """The whole of params.yaml; stages read profiles, which have taken a preset over."""
+
+    presets: dict[Literal["paper", "authors"], Preset]
     profiles: dict[str, Profile]
 
 

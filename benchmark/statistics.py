@@ -3,7 +3,7 @@
 A system is given by its counts, an array (n_models, n_examples, 3) of true positives, predicted
 spans and gold spans (`uxla.metrics.span_counts`); its score is the mean over its models of the micro
 F1, in percent. Sentences are resampled whole and jointly for all models of a system, so the
-intervals speak of other sentences, not of other seeds.
+intervals speak of other sentences; those that are called crossed speak of other seeds as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -69,9 +69,50 @@ def bootstrap_interval(counts: Counts, *, n_resamples: int, seed: int) -> Interv
     can only be resampled as itself: its interval is the score.
     """
     table = _halves(counts)
+    n = counts.shape[1]
+    return _interval(lambda codes, axis: _mean_f1(_sums(table, codes, axis)), [n], n_resamples, seed)
+
+
+def crossed_interval(counts: Counts, *, n_resamples: int, seed: int) -> Interval:
+    """Confidence interval of `mean_f1` over sentences and seeds, by the crossed percentile bootstrap.
+
+    Every resample draws sentences and, independently, models, both with replacement, as all models
+    label the same sentences (the pigeonhole bootstrap of Owen, 2007). Of three models it is rough: in
+    simulations it holds the true score in 80 % of samples where models differ more than sentences,
+    and in 99 % where they do not differ. Models that taught one another may also be more alike than
+    those of repeated runs. One model can only be drawn as itself.
+    """
+    table = _halves(counts)
+    n_models, n, _ = counts.shape
     return _interval(
-        lambda codes, axis: _mean_f1(_sums(table, codes, axis)), table.shape[-1], n_resamples, seed
+        lambda codes, models, axis: _drawn_f1(table, codes, models, axis), [n, n_models], n_resamples, seed
     )
+
+
+def crossed_difference(
+    first: Counts, second: Counts, *, are_pairs: bool, n_resamples: int, seed: int
+) -> Interval:
+    """The same for the difference of two systems on the same examples, first minus second.
+
+    Models are pairs where the second system's is what the first one's began as: UXLA adapts the
+    models that were warmed up with the confidence penalty, one a seed. A seed is then drawn with both
+    of its models, since a repetition would train both anew: the luck that one hands on to the other
+    cancels, as it does in the difference. Models that have no more than the number of their seed in
+    common are drawn for each system alone; there may be more of one than of the other.
+
+    Raises:
+        ValueError: the counts do not belong to the same examples, or pairs to as many models.
+    """
+    if are_pairs and len(first) != len(second):
+        raise ValueError(f"pairs need as many models of both, was: {len(first)} and {len(second)}")
+    ours, theirs = _halves(first), _halves(second)
+    _refuse_other_examples(first, second)
+
+    def difference(codes: Codes, *models: Codes, axis: int) -> Floats:
+        return _drawn_f1(ours, codes, models[0], axis) - _drawn_f1(theirs, codes, models[-1], axis)
+
+    drawn = [len(first)] if are_pairs else [len(first), len(second)]
+    return _interval(difference, [first.shape[1], *drawn], n_resamples, seed)
 
 
 def paired_test(first: Counts, second: Counts, *, n_resamples: int, seed: int) -> PairedTest:
@@ -86,8 +127,7 @@ def paired_test(first: Counts, second: Counts, *, n_resamples: int, seed: int) -
     """
     if first.shape != second.shape:
         raise ValueError(f"expected counts of one shape, was: {first.shape} and {second.shape}")
-    if not np.array_equal(first[..., 2], second[..., 2]):
-        raise ValueError("both systems must be scored on the same examples, but their gold spans differ")
+    _refuse_other_examples(first, second)
     table = np.concatenate([_halves(first), _halves(second)], axis=-1)
     n = first.shape[1]
 
@@ -96,7 +136,7 @@ def paired_test(first: Counts, second: Counts, *, n_resamples: int, seed: int) -
 
     return PairedTest(
         float(difference(np.arange(n), np.arange(n, 2 * n), -1)),
-        _interval(lambda codes, axis: difference(codes, codes + n, axis), n, n_resamples, seed),
+        _interval(lambda codes, axis: difference(codes, codes + n, axis), [n], n_resamples, seed),
         _p_value(difference, n, n_resamples, seed),
     )
 
@@ -133,6 +173,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in multipletests(p_values, method="holm")[1]]
 
 
+def _refuse_other_examples(first: Counts, second: Counts) -> None:
+    if not np.array_equal(first[0, :, 2], second[0, :, 2]):
+        raise ValueError("both systems must be scored on the same examples, but their gold spans differ")
+
+
 # F1 needs two sums only: twice the true positives, and predicted plus gold spans.
 
 
@@ -150,27 +195,33 @@ def _sums(table: Counts, codes: Codes, axis: int) -> Counts:
 
 
 def _mean_f1(sums: Counts) -> Floats:
+    return np.asarray(100 * _ratios(sums).mean(axis=0))
+
+
+def _drawn_f1(table: Counts, codes: Codes, models: Codes, axis: int) -> Floats:
+    of_models = np.moveaxis(_ratios(_sums(table, codes, axis)), 0, axis)
+    return np.asarray(100 * np.take_along_axis(of_models, models, axis).mean(axis=axis))
+
+
+def _ratios(sums: Counts) -> Floats:
     doubled, total = sums
-    ratio = np.divide(doubled, total, out=np.zeros(doubled.shape), where=total > 0)
-    return np.asarray(100 * ratio.mean(axis=0))
+    return np.asarray(np.divide(doubled, total, out=np.zeros(doubled.shape), where=total > 0))
 
 
 # SciPy resamples numbers, not rows: it is handed the positions of the sentences (the second system's
-# counted on from the first's) and the statistic looks their counts up.
+# counted on from the first's), and those of the models where they are drawn too, and the statistic
+# looks their counts up. It wants two of everything: what there is one of is drawn twice.
 
 
-def _interval(statistic: Statistic, n: int, n_resamples: int, seed: int) -> Interval:
-    if n == 1:
-        score = float(statistic(np.arange(1), axis=-1))
-        return Interval(score, score)
+def _interval(statistic: Statistic, sizes: Sequence[int], n_resamples: int, seed: int) -> Interval:
     result = stats.bootstrap(
-        (np.arange(n),),
+        [np.arange(n) if n > 1 else np.zeros(2, dtype=int) for n in sizes],
         statistic,
         vectorized=True,
         method="percentile",
         confidence_level=CONFIDENCE_LEVEL,
         n_resamples=n_resamples,
-        batch=max(1, CODES_AT_ONCE // n),
+        batch=max(1, CODES_AT_ONCE // max(sizes)),
         rng=np.random.default_rng(seed),
     )
     return Interval(float(result.confidence_interval.low), float(result.confidence_interval.high))

@@ -29,7 +29,8 @@ class Row(NamedTuple):
 class Difference(NamedTuple):
     """UXLA minus the confidence-penalty baseline in one target; `p_holm` is over all targets.
 
-    `mcnemar` compares their ensembles, where examples have one label, and is corrected likewise.
+    `low` and `high` are over examples, `crossed_low` and `crossed_high` over examples and seeds. `mcnemar`
+    compares their ensembles, where examples have one label, and is corrected likewise.
     """
 
     target: str
@@ -39,6 +40,8 @@ class Difference(NamedTuple):
     p_value: float | None = None
     p_holm: float | None = None
     mcnemar: float | None = None
+    crossed_low: float | None = None
+    crossed_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,7 @@ class Table:
                 c.p_value,
                 p_holm,
                 None if c.mcnemar is None else mcnemar,
+                *((crossed.low, crossed.high) if (crossed := c.crossed_interval) else ()),
             )
             if (c := found.get(target))
             else Difference(target)

@@ -26,7 +26,13 @@ from benchmark.sections import AdaptationSection, EvaluationSection
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.stages.learning import read_dev_score
 from benchmark.stages.observing import names, write_predictions
-from benchmark.stages.scoring import counts_of, interval_of, scores_of
+from benchmark.stages.scoring import (
+    counts_of,
+    crossed_difference_of,
+    crossed_interval_of,
+    interval_of,
+    scores_of,
+)
 from benchmark.statistics import Counts, mcnemar_test, paired_test
 from benchmark.tracking import Store
 from benchmark.variants import task_of
@@ -107,6 +113,7 @@ def result_of(
         split="test",
         models=tuple(outcome.models),
         interval=interval_of(outcome.counts[:-1], section),
+        crossed_interval=crossed_interval_of(outcome.counts[:-1], section),
         ensemble=EnsembleScore(score=outcome.ensemble, interval=interval_of(outcome.counts[-1:], section)),
         collapsed=outcome.collapsed,
         comparisons=_comparisons(system, scored, section, classifies=task.level is Level.EXAMPLE),
@@ -179,6 +186,10 @@ def _comparisons(
                 against=other,
                 difference=test.difference,
                 interval=Interval(low=test.interval.low, high=test.interval.high),
+                # UXLA began as the models of this baseline.
+                crossed_interval=crossed_difference_of(
+                    ours[:-1], theirs[:-1], section, are_pairs=other is System.CONFIDENCE_PENALTY
+                ),
                 p_value=test.p_value,
                 mcnemar=mcnemar_test(ours[-1], theirs[-1]) if classifies else None,
             )

@@ -1,4 +1,4 @@
-"""Scores of the models of one system, with their interval over the test examples."""
+"""Scores of the models of one system, with their intervals over the test examples, and over seeds too."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmark.results import Interval
 from benchmark.sections import EvaluationSection
-from benchmark.statistics import Counts, bootstrap_interval
+from benchmark.statistics import Counts, bootstrap_interval, crossed_difference, crossed_interval
 from uxla.examples import Corpus
 from uxla.metrics import evaluate, span_counts
 from uxla.tasks import Task
@@ -26,6 +26,22 @@ def counts_of(task: Task, gold: Corpus, predicted: Sequence[Classes]) -> Counts:
 
 
 def interval_of(counts: Counts, section: EvaluationSection) -> Interval:
-    """The interval of the mean over models."""
+    """The interval of the mean over models, over the test examples."""
     low, high = bootstrap_interval(counts, n_resamples=section.resamples, seed=section.seed)
+    return Interval(low=low, high=high)
+
+
+def crossed_interval_of(counts: Counts, section: EvaluationSection) -> Interval:
+    """The interval of the mean over models, over test examples and seeds."""
+    low, high = crossed_interval(counts, n_resamples=section.resamples, seed=section.seed)
+    return Interval(low=low, high=high)
+
+
+def crossed_difference_of(
+    first: Counts, second: Counts, section: EvaluationSection, *, are_pairs: bool
+) -> Interval:
+    """The interval of the difference of two such means, over test examples and seeds."""
+    low, high = crossed_difference(
+        first, second, are_pairs=are_pairs, n_resamples=section.resamples, seed=section.seed
+    )
     return Interval(low=low, high=high)

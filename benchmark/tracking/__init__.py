@@ -9,8 +9,7 @@
             student.fit(..., log=epoch.log)
             model.log_model(folder, name="UXLA qab model 11")
 
-`mlflow ui` in the root of the checkout shows the store; the filter
-`tags."uxla.current" = 'true'` shows one run for every table cell.
+`mlflow ui` in the root of the checkout shows the store, its view "Table" one run for every table cell.
 """
 
 from benchmark.tracking.failure import TrackingError

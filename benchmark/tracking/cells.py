@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.tracking.failure import clearly
 from benchmark.tracking.liveness import PROCESS, own_process, terminable
+from benchmark.tracking.names import NOTE, name_of, note_of
 from benchmark.tracking.provenance import provenance_tags
 from benchmark.tracking.run import Run, ending
 
@@ -76,6 +77,8 @@ def _begin(store: "Store", cell: Cell, tags: dict[str, str], *, resume: bool) ->
     experiment = store.experiment(cell.profile)
     earlier = _runs_of(store, experiment, cell.tags)
     record = _latest(earlier, tags.get(VERSION)) if resume else None
+    name, note = name_of(cell.task, cell.system, cell.language), note_of(cell.system, cell.language)
+    tags |= {NOTE: note} if note else {}
     for other in earlier:
         if other is not record and other.data.tags.get(CURRENT) == "true":
             store.client.set_tag(other.info.run_id, CURRENT, "false")
@@ -83,8 +86,10 @@ def _begin(store: "Store", cell: Cell, tags: dict[str, str], *, resume: bool) ->
         stages = dict.fromkeys([*record.data.tags[STAGES].split(", "), tags[STAGES]])
         # The commit that MLflow shows stays that of the training.
         tags.pop("mlflow.source.git.commit", None)
-        return Run.resumed(store, record, {**tags, STAGES: ", ".join(stages)})
-    name = f"{cell.task} {cell.language} · {cell.system}"
+        # What somebody has written into the description stays.
+        if NOTE in record.data.tags:
+            tags.pop(NOTE, None)
+        return Run.resumed(store, record, name, {**tags, STAGES: ", ".join(stages)})
     source = {"mlflow.source.name": f"python -m benchmark {tags[STAGES]}"}
     return Run.created(store, experiment, name, tags | source)
 

@@ -52,15 +52,19 @@ def register(store: "Store", *, profile: str, task: str, model: str, name: str, 
 
 @contextmanager
 def _as_default(store: "Store") -> Iterator[None]:
-    """What a version is made of is looked up in MLflow's default store, not in the client's."""
+    """What a version is made of is looked up in MLflow's default store, not in the client's.
+
+    MLflow also hands that to subprocesses, in their environment: where nobody chose one, none stays.
+    """
     import mlflow
 
-    before = mlflow.get_tracking_uri()
+    is_chosen = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]  # MLflow's own
+    before = mlflow.get_tracking_uri() if is_chosen else None
     mlflow.set_tracking_uri(store.client.tracking_uri)
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(before)
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None is none
 
 
 def _latest(store: "Store", profile: str, task: str, model: str) -> "LoggedModel | None":

@@ -12,6 +12,7 @@ from benchmark.tracking.failure import TrackingError, clearly
 from benchmark.tracking.liveness import PROCESS, own_process, status_after
 from benchmark.tracking.metrics import MetricBuffer
 from benchmark.tracking.models import ADDRESS, log_model
+from benchmark.tracking.names import child_name, part_of
 from benchmark.tracking.parameters import flattened, shortened, unclashing
 from benchmark.tracking.provenance import dependency_tags
 from uxla.examples import Corpus
@@ -49,13 +50,13 @@ class Run:
         return cls(store, record, is_resumed=False)
 
     @classmethod
-    def resumed(cls, store: "Store", record: "Record", tags: Mapping[str, str]) -> "Run":
-        """Take up a run that ended."""
+    def resumed(cls, store: "Store", record: "Record", name: str, tags: Mapping[str, str]) -> "Run":
+        """Take up a run that ended, under the name it would get today."""
         # The tags first: a run that is RUNNING under its former process would be swept.
         for key, value in tags.items():
             store.client.set_tag(record.info.run_id, key, value)
-        store.client.update_run(record.info.run_id, status="RUNNING")
-        return cls(store, record, is_resumed=True)
+        store.client.update_run(record.info.run_id, status="RUNNING", name=name)
+        return cls(store, store.client.get_run(record.info.run_id), is_resumed=True)
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Note metrics of a step: the plain callable that `uxla` asks for.
@@ -164,17 +165,18 @@ class Run:
         return self._store.root / str(self._record.info.artifact_uri)
 
     def _child(self, name: str) -> "Run":
+        whole = child_name(self.name, name)
         if name in self._children:
-            return Run.resumed(self._store, self._children[name], {PROCESS: own_process()})
+            return Run.resumed(self._store, self._children[name], whole, {PROCESS: own_process()})
         tags = {key: self._record.data.tags[key] for key in ADDRESS}
         tags |= {PARENT: self.run_id, PROCESS: own_process()}
-        return Run.created(self._store, self._record.info.experiment_id, name, tags)
+        return Run.created(self._store, self._record.info.experiment_id, whole, tags)
 
     def _known_children(self) -> "dict[str, Record]":
         found = self._store.client.search_runs(
             [self._record.info.experiment_id], f"tags.\"{PARENT}\" = '{self.run_id}'"
         )
-        return {record.info.run_name: record for record in found}
+        return {part_of(record.info.run_name): record for record in found}
 
 
 @contextmanager

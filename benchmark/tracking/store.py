@@ -12,6 +12,8 @@ from filelock import FileLock
 
 from benchmark.tracking.failure import clearly
 from benchmark.tracking.liveness import sweep
+from benchmark.tracking.names import NOTE
+from benchmark.tracking.views import view_tags, views_note
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,12 +26,6 @@ ARTIFACTS = Path("mlruns/artifacts")
 LINK = Path("mlflow.db")
 # Creating the schema takes up to 6 s, and others may queue for it.
 LOCK_SECONDS = 120.0
-
-# The interface shows the first line only, until one opens the note.
-NOTE = """The table cells as they stand: search for `tags."uxla.current" = 'true'`.
-
-One run is one table cell (a system and a language); its models and epochs are nested.
-"""
 
 
 @dataclass(frozen=True)
@@ -69,13 +65,14 @@ class Store:
         """The id of a profile's experiment, made if missing; call it under the lock."""
         known = self.client.get_experiment_by_name(profile)
         if known is None:
-            tags = {
-                "mlflow.note.content": NOTE,
-                "mlflow.experimentKind": "custom_model_development",
-            }
-            identifier = str(self.client.create_experiment(profile, tags=tags))
+            kind = {"mlflow.experimentKind": "custom_model_development"}
+            identifier = str(self.client.create_experiment(profile, tags=kind))
         else:
             identifier = str(known.experiment_id)
+        wanted = {NOTE: views_note(identifier), **view_tags()}
+        # What somebody has changed in the interface stays.
+        for key in wanted.keys() - (known.tags.keys() if known else set()):
+            self.client.set_experiment_tag(identifier, key, wanted[key])
         location = (ARTIFACTS / profile).as_posix()
         if known is None or known.artifact_location != location:
             self._locate(identifier, location)

@@ -1,11 +1,25 @@
-"""The card of a model, and which model of a cell it is of."""
+"""The card of a model, which model of a cell it is of, and whether its code predicts what the suite does."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 from benchmark.cards import best_model, card, name_of
 from benchmark.data import HubData
 from benchmark.results import Result
 from benchmark.settings import read_parameters
+from benchmark.tracking import open_store
+from benchmark.tracking.registry import register
 from tests.benchmark.parameters import PARAMETERS
 from tests.benchmark.test_tables import result
+from uxla.examples import Corpus, Example
+from uxla.inference import predict
+from uxla.models import TaskModel
+from uxla.tasks import TASKS
 
 PROFILES = read_parameters(PARAMETERS).profiles
 DEV = {11: 88.0, 22: 91.5, 33: 90.0}
@@ -48,3 +62,40 @@ def test_the_users_own_files_and_toy_languages_have_no_licence_to_tell() -> None
     data = HubData.model_validate(about)
     text = card(of_dev(), encoder="mini LM", source="en", data=data)
     assert "en: files of the user's own; es: some/ner on the hub" in text
+
+
+TEXTS = {
+    "xner": ["A sentence of words and marks ."],
+    "xnli": ["One text .", "And another ."],
+}
+"""The texts in the code of the cards."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TEXTS)
+def test_the_code_of_a_card_loads_the_model_and_predicts_what_the_suite_does(
+    task: str, encoder_folder: Path, tmp_path: Path
+) -> None:
+    model = TaskModel.build(encoder_folder, TASKS[task], seed=1)
+    model.save(tmp_path / "model")
+    store = open_store(tmp_path)
+    with store.cell(profile="smoke", task=task, system="uxla", language="es", stage="adapt") as run:
+        run.log_model(tmp_path / "model", name="uxla es 11")
+    about = result("uxla", "es", task=task, profile="smoke", metric=TASKS[task].metric)
+    text = card(about, encoder="toy LM", source="qaa", data=PROFILES["smoke"].tasks["xner"].data)
+    register(store, profile="smoke", task=task, model="uxla es 11", name=name_of(about), card=text)
+    code = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", *code],
+        cwd=tmp_path,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = tuple(tuple(one.split()) for one in TEXTS[task])
+    corpus = Corpus.of([Example("a", "es", words, None)])
+    (classes,) = predict(model, corpus).classes
+    labels = [TASKS[task].labels[number] for number in classes]
+    told = [line.split()[-1] for line in done.stdout.splitlines()]
+    assert told == labels

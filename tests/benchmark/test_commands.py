@@ -51,6 +51,10 @@ def test_a_report_is_written_also_where_it_is_not_whole(
     assert told.out == "report: report/smoke.html\n"
     assert f"untraced: {TASK} uxla in {ANALYSED} has no run in MLflow" in told.err
     assert "not of one complete run" in Path("report/smoke.html").read_text(encoding="utf-8")
-    assert list(Path("mlruns/artifacts").rglob("smoke.html")), "kept in MLflow"
     with pytest.raises(ValueError, match=r"report/smoke\.html: not of one complete run, see the \d+ lines"):
         report("smoke", strict=True)
+    (kept,) = Path("mlruns/artifacts/smoke").glob("*/artifacts/smoke.html")
+    assert kept.read_bytes() == Path("report/smoke.html").read_bytes()
+    for table in (f"{TASK}.md", f"{TASK}.csv", f"{TASK}_analysis.md"):
+        assert (kept.parent / "tables" / table).is_file()
+    assert list((kept.parent / f"figures/{TASK}").glob("*.svg"))

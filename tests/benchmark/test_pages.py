@@ -6,8 +6,8 @@ from benchmark.hyperparameters import Hyperparameter
 from benchmark.markup import MARKDOWN
 from benchmark.pages import Section, sections
 from benchmark.published import read_published
-from benchmark.tables import Table
-from tests.benchmark.test_tables import table
+from benchmark.tables import Table, tabulate
+from tests.benchmark.test_tables import LANGUAGES, results, table
 
 
 def named(table: Table, name: str) -> Section:
@@ -38,3 +38,24 @@ def test_another_encoder_gives_distances_without_a_verdict() -> None:
     section = named(table(), "published")
     assert section.cells.set_index("system").loc["UXLA", "es"] == "83.05 (+0.45)"
     assert "Not comparable: toy LM is not the paper's encoder" in section.legend
+
+
+def test_a_difference_has_both_intervals_and_says_how_rough_the_wider_is() -> None:
+    section = named(table(), "differences")
+    rows = section.cells.set_index("target")
+    assert rows.loc["es", "95 % interval"] == "[−0.25, +6.50]"
+    assert rows.loc["es", "95 % interval, examples and seeds"] == "[−10.50, +16.25]"
+    assert "of 3 seeds that is rough" in section.legend
+
+
+def test_results_without_an_interval_over_seeds_have_a_dash_there() -> None:
+    before = [
+        r.model_copy(
+            update={
+                "comparisons": tuple(c.model_copy(update={"crossed_interval": None}) for c in r.comparisons)
+            }
+        )
+        for r in results()
+    ]
+    section = named(tabulate(before, languages=LANGUAGES, encoder="toy LM"), "differences")
+    assert section.cells["95 % interval, examples and seeds"].tolist() == ["–", "–"]

@@ -14,6 +14,21 @@ def test_a_cell_has_its_models_and_what_it_was_tested_against() -> None:
     assert "minus_confidence_penalty_mcnemar_holm" not in cell, "spans are not classified one by one"
 
 
+def test_intervals_over_examples_and_seeds_stand_beside_those_over_examples() -> None:
+    content = records(table())
+    (cell,) = [c for c in content["cells"] if (c["system"], c["language"]) == ("uxla", "es")]
+    assert (cell["low"], cell["high"]) == (82, 85)
+    assert (cell["crossed_low"], cell["crossed_high"]) == (81, 86)
+    ends = [cell[f"minus_confidence_penalty_crossed_{end}"] for end in ("low", "high")]
+    assert ends == [-10.5, 16.25]
+    assert [(d["crossed_low"], d["crossed_high"]) for d in content["differences"]] == [(-10.5, 16.25)] * 2
+    before = [result("uxla", "es", crossed_interval=None)]
+    (cell, *_) = [
+        c for c in records(tabulate(before, languages=LANGUAGES, encoder=""))["cells"] if "low" in c
+    ]
+    assert "crossed_low" not in cell
+
+
 def test_mcnemar_stands_beside_where_it_was_made() -> None:
     tested = {"difference": 3, "interval": {"low": 1, "high": 5}, "p_value": 0.03, "mcnemar": 0.01}
     found = [r for r in results() if r.system != "uxla"]

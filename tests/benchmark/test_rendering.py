@@ -75,6 +75,24 @@ def test_a_terminal_of_100_columns_is_enough() -> None:
     assert "…" not in shown
 
 
+def test_100_columns_are_enough_for_every_test_of_a_difference() -> None:
+    tests = {"p_value": 0, "mcnemar": 0, "interval": {"low": -9.5, "high": 10}}
+    tests |= {"difference": 1, "crossed_interval": {"low": -10.5, "high": 16.25}}
+    found = [r for r in results() if r.system != "uxla"]
+    found += [
+        result("uxla", code, comparisons=[{"against": "confidence_penalty", **tests}])
+        for code in ("es", "de")
+    ]
+    file = io.StringIO()
+    show(
+        tabulate(found, languages=LANGUAGES, encoder="XLM-R"),
+        Console(file=file, width=100, force_terminal=True, no_color=True),
+    )
+    assert "examples and seeds" in file.getvalue()
+    assert "[−10.50, +16.25]" in file.getvalue()
+    assert "…" not in file.getvalue()
+
+
 def test_without_a_terminal_the_page_is_plain_markdown() -> None:
     file = io.StringIO()
     show(table(), Console(file=file, width=40))

@@ -1,7 +1,6 @@
 """The page in a browser: it opens, is as wide as a phone, searches, and has a text for every picture."""
 
-import shutil
-import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from benchmark.tracking.overview import CellRun
 from tests.benchmark.test_analysis_pages import study
 from tests.benchmark.test_figures import ADAPTED, ANALYSES, samples
 from tests.benchmark.test_tables import table
+from tests.browsing import BROWSER, dom
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MEASURE = """<script>
 window.addEventListener("load", () => {
 const wide = document.documentElement.scrollWidth <= window.innerWidth;
@@ -66,6 +65,19 @@ def test_cost_data_and_environment_are_there(page: str) -> None:
         assert text in page
 
 
+def test_the_figure_of_costs_stands_before_their_table_with_a_text_for_it(page: str) -> None:
+    cost = page.partition('<h2 id="cost">')[2].partition("</section>")[0]
+    figure, table = cost.index("<figure>"), cost.index("<table>")
+    assert figure < table
+    assert 'alt="Seconds by stage for every language of every task' in cost[figure:table]
+    assert "XNER es took longest: 9 s, of which adapt 9 s." in cost[figure:table]
+
+
+def test_without_runs_there_is_no_figure_of_costs() -> None:
+    page = as_html(replace(content(), runs=[]), mlflow="http://127.0.0.1:5000")
+    assert "<figure>" not in page.partition('<h2 id="cost">')[2]
+
+
 def test_complaints_stand_first(page: str) -> None:
     assert "Every cell is there" in page
     wrong = as_html(content(("stale: adapt@xner-es",)), mlflow="http://127.0.0.1:5000")
@@ -82,27 +94,6 @@ def test_pages_of_profiles_lie_side_by_side() -> None:
 @pytest.mark.parametrize("width", [1280, 500])
 def test_in_a_browser_it_fits_searches_and_shows_its_pictures(page: str, tmp_path: Path, width: int) -> None:
     (tmp_path / "page.html").write_text(page.replace("</body>", f"{MEASURE}</body>"), encoding="utf-8")
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]
-    done = subprocess.run(
-        [
-            str(BROWSER),
-            *options,
-            f"--user-data-dir={tmp_path / 'browser'}",
-            f"--window-size={width},900",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-            f"file://{tmp_path / 'page.html'}",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    title = done.stdout.partition("<title>")[2].partition("</title>")[0]
-    assert title == "true true true 6"
+    html = dom(f"file://{tmp_path / 'page.html'}", tmp_path / "browser", width=width)
+    title = html.partition("<title>")[2].partition("</title>")[0]
+    assert title == "true true true 7"

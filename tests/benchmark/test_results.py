@@ -62,6 +62,22 @@ def test_a_cell_survives_the_file(tmp_path: Path) -> None:
     assert uxla.pseudo_labels == result().pseudo_labels
 
 
+def test_an_interval_over_seeds_survives_the_file_and_may_be_missing(tmp_path: Path) -> None:
+    crossed = {"low": 70.5, "high": 90}
+    (comparison,) = content()["comparisons"]
+    write_cell(
+        tmp_path / "de.json",
+        [result(crossed_interval=crossed, comparisons=[comparison | {"crossed_interval": crossed}])],
+    )
+    (found,) = read_cell(tmp_path / "de.json")
+    for interval in (found.crossed_interval, found.comparisons[0].crossed_interval):
+        assert interval is not None
+        assert (interval.low, interval.high) == (70.5, 90)
+    (tmp_path / "de.json").write_text(json.dumps([content()]))
+    (before,) = read_cell(tmp_path / "de.json")
+    assert before.crossed_interval is before.comparisons[0].crossed_interval is None
+
+
 def test_equal_results_give_equal_bytes(tmp_path: Path) -> None:
     path = tmp_path / "de.json"
     write_cell(path, [result(), result(system="supervised")])

@@ -223,6 +223,15 @@ def test_what_is_no_mapping_is_refused(file: Path, text: str, value: str) -> Non
     assert complaint(file) == f"the file must be a mapping, was: {value}"
 
 
+def test_every_profile_takes_over_the_paper_s_reading_of_gen_lm() -> None:
+    whole = read_parameters(PARAMETERS)
+    assert set(whole.presets) == {"paper", "authors"}
+    paper = whole.presets["paper"].model_dump()
+    for profile in whole.profiles.values():
+        for task in profile.tasks.values():
+            assert task.vicinity.model_dump(include=set(paper)) == paper
+
+
 def test_an_override_of_one_target_reaches_that_target_alone(file: Path) -> None:
     """What `dvc exp run -S` does to the file, with its anchors in place."""
     shutil.copyfile(PARAMETERS, file)

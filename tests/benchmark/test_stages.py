@@ -19,6 +19,7 @@ from benchmark.settings import Parameters, select
 from benchmark.stages import ablate, adapt, aggregate, analyse, evaluate, pretrain, summarise
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.tracking import Store
+from benchmark.tracking.names import part_of
 from benchmark.worlds import run_world
 from tests.benchmark.conftest import World, store_below
 from tests.miniature import ABLATIONS, ANALYSED, DEV, SEEDS, SOURCE, TARGETS, TASK, TEST, TEXT, TRAINING
@@ -170,6 +171,9 @@ def test_every_cell_has_intervals_and_that_of_uxla_comparisons(world: World) -> 
             assert result.seeds == SEEDS
             assert result.n_examples == TEST
             assert 0 <= result.interval.low < result.interval.high <= 100
+            assert 0 <= result.crossed_interval.low < result.crossed_interval.high <= 100
+            for comparison in result.comparisons:
+                assert comparison.crossed_interval.low <= comparison.crossed_interval.high
             assert result.ensemble.interval.low <= result.ensemble.score <= result.ensemble.interval.high
             is_uxla = result.system is System.UXLA
             assert [c.against for c in result.comparisons] == (baselines if is_uxla else [])
@@ -571,7 +575,7 @@ def address(run: Any) -> tuple[str, str]:
 
 def children(store: Store, run: Any) -> dict[str, Any]:
     found = runs(store, f"tags.\"mlflow.parentRunId\" = '{run.info.run_id}'")
-    return {child.info.run_name: child for child in found}
+    return {part_of(child.info.run_name): child for child in found}
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,23 @@
 """Intervals and tests against exact small cases, their behaviour under the null, and their symmetry."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.statistics import Counts, bootstrap_interval, holm, mcnemar_test, mean_f1, paired_test, spread
+from benchmark.statistics import (
+    Counts,
+    bootstrap_interval,
+    crossed_difference,
+    crossed_interval,
+    holm,
+    mcnemar_test,
+    mean_f1,
+    paired_test,
+    spread,
+)
 
 QUICK = {"n_resamples": 499, "seed": 0}
 
@@ -57,6 +68,112 @@ def test_an_interval_without_variation_is_a_point() -> None:
     perfect = np.ones((3, 20, 3), int)
     assert bootstrap_interval(perfect, **QUICK) == (100, 100)
     assert bootstrap_interval(perfect[:, :1], **QUICK) == (100, 100)
+
+
+def of_accuracies(generator: np.random.Generator, accuracies: list[float], n: int) -> Counts:
+    """Counts of classifiers that are right with a probability each."""
+    right = generator.binomial(1, np.array(accuracies)[:, None], (len(accuracies), n))
+    return np.stack([right, np.ones_like(right), np.ones_like(right)], -1)
+
+
+def test_the_crossed_interval_is_that_of_resampled_sentences_and_models(
+    generator: np.random.Generator,
+) -> None:
+    counts = of_accuracies(generator, [0.6, 0.7, 0.9], 80)
+    sentences = generator.multinomial(80, np.full(80, 1 / 80), 20_000)
+    models = generator.multinomial(3, np.full(3, 1 / 3), 20_000)
+    scores = 100 * np.einsum("bm,bn,mn->b", models, sentences, counts[..., 0]) / (3 * 80)
+    interval = crossed_interval(counts, n_resamples=20_000, seed=1)
+    assert interval == pytest.approx(np.quantile(scores, [0.025, 0.975]), abs=0.9)
+
+
+@pytest.mark.parametrize(
+    ("n_models", "over_sentences", "over_both"), [(3, (0.2, 0.6), (0.7, 0.9)), (20, (0.2, 0.7), (0.88, 1))]
+)
+def test_where_seeds_decide_only_the_crossed_interval_holds_the_true_score(
+    generator: np.random.Generator,
+    n_models: int,
+    over_sentences: tuple[float, float],
+    over_both: tuple[float, float],
+) -> None:
+    """Accuracies are spread by 8 points around 70 %; that of three models is too narrow, as it says."""
+    held = np.zeros((100, 2), dtype=bool)
+    for trial in range(100):
+        accuracies = np.clip(generator.normal(0.7, 0.08, n_models), 0, 1).tolist()
+        counts = of_accuracies(generator, accuracies, 200)
+        for number, interval in enumerate((bootstrap_interval, crossed_interval)):
+            low, high = interval(counts, n_resamples=199, seed=trial)
+            held[trial, number] = low <= 70 <= high
+    for share, (least, most) in zip(held.mean(axis=0), (over_sentences, over_both), strict=True):
+        assert least <= share <= most
+
+
+def test_models_that_are_alike_leave_the_spread_of_the_sentences(generator: np.random.Generator) -> None:
+    one = of_accuracies(generator, [0.7], 300)
+    over_sentences = bootstrap_interval(one, n_resamples=4000, seed=1)
+    assert crossed_interval(one, n_resamples=4000, seed=1) == pytest.approx(over_sentences, abs=0.5)
+    alike = np.repeat(one, 3, axis=0)
+    assert crossed_interval(alike, n_resamples=4000, seed=1) == pytest.approx(over_sentences, abs=0.5)
+
+
+def test_a_crossed_interval_without_variation_is_a_point() -> None:
+    perfect = np.ones((3, 20, 3), int)
+    assert crossed_interval(perfect, **QUICK) == (100, 100)
+    assert crossed_interval(perfect[:1, :1], **QUICK) == (100, 100)
+
+
+def test_one_sentence_leaves_the_spread_of_the_models() -> None:
+    counts = np.array([[[0, 1, 1]], [[1, 1, 1]], [[1, 1, 1]]])
+    assert crossed_interval(counts, n_resamples=999, seed=0) == (0, 100)
+
+
+def test_luck_that_a_seed_hands_on_cancels_where_its_models_are_pairs(generator: np.random.Generator) -> None:
+    """Each first model is its second one, better by ten points; the second ones are far apart."""
+    second = of_accuracies(generator, [0.3, 0.5, 0.8], 400)
+    first = second.copy()
+    first[:, :40, 0], second[:, :40, 0] = 1, 0
+    options = {"n_resamples": 999, "seed": 0}
+    pairs = crossed_difference(first, second, are_pairs=True, **options)
+    assert pairs == pytest.approx(paired_test(first, second, **options).interval, abs=1)
+    apart = crossed_difference(first, second, are_pairs=False, **options)
+    assert apart.low < -10
+    assert apart.high > 30
+
+
+def test_a_crossed_difference_turns_with_the_systems_and_vanishes_between_equals(
+    generator: np.random.Generator,
+) -> None:
+    first, second = of_accuracies(generator, [0.7, 0.8, 0.9], 50), of_accuracies(generator, [0.6] * 3, 50)
+    forth = crossed_difference(first, second, are_pairs=True, **QUICK)
+    back = crossed_difference(second, first, are_pairs=True, **QUICK)
+    assert forth == pytest.approx((-back.high, -back.low))
+    assert crossed_difference(first, first, are_pairs=True, **QUICK) == (0, 0)
+
+
+def test_systems_that_are_no_pairs_may_have_other_numbers_of_models(generator: np.random.Generator) -> None:
+    first, second = of_accuracies(generator, [0.9], 50), of_accuracies(generator, [0.4, 0.5, 0.6], 50)
+    interval = crossed_difference(first, second, are_pairs=False, **QUICK)
+    assert interval.low < mean_f1(first) - mean_f1(second) < interval.high
+    with pytest.raises(ValueError, match="pairs need as many models of both, was: 1 and 3"):
+        crossed_difference(first, second, are_pairs=True, **QUICK)
+    with pytest.raises(ValueError, match="their gold spans differ"):
+        crossed_difference(first, second[:, :9], are_pairs=False, **QUICK)
+
+
+def test_one_seed_gives_one_crossed_interval(generator: np.random.Generator) -> None:
+    counts = of_accuracies(generator, [0.6, 0.7, 0.9], 300)
+    assert crossed_interval(counts, **QUICK) == crossed_interval(counts, **QUICK)
+    assert crossed_interval(counts, **QUICK) != crossed_interval(counts, n_resamples=499, seed=1)
+
+
+def test_resamples_of_a_large_test_set_are_never_all_in_memory(generator: np.random.Generator) -> None:
+    """All positions at once would be 160 MB."""
+    counts = of_accuracies(generator, [0.6, 0.7, 0.9], 10_000)
+    tracemalloc.start()
+    crossed_interval(counts, n_resamples=2000, seed=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 60e6
 
 
 def test_few_sentences_are_tested_exactly(generator: np.random.Generator) -> None:

@@ -33,6 +33,7 @@ def result(system: str, language: str, **changes: Any) -> Result:
             for seed, score in zip((11, 22, 33), scores, strict=True)
         ],
         "interval": {"low": min(scores) - 1, "high": max(scores) + 1},
+        "crossed_interval": {"low": min(scores) - 2, "high": max(scores) + 2},
         "ensemble": {
             "score": max(scores) + 0.25,
             "interval": {"low": min(scores) - 1, "high": max(scores) + 2},
@@ -41,7 +42,8 @@ def result(system: str, language: str, **changes: Any) -> Result:
     }
     if system == "uxla":
         tested = {"difference": 3, "interval": {"low": -0.25, "high": 6.5}, "p_value": 0.03}
-        content["comparisons"] = [{"against": "confidence_penalty", **tested}]
+        crossed = {"crossed_interval": {"low": -10.5, "high": 16.25}}
+        content["comparisons"] = [{"against": "confidence_penalty", **tested, **crossed}]
         content["pseudo_labels"] = [
             lesson(epoch, origin, student)
             for epoch, origin in ((1, "target"), (2, "target_vicinal"))

@@ -10,8 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from benchmark.tracking.liveness import PROCESS
 from benchmark.tracking.overview import current_runs
 from benchmark.tracking.parameters import LONGEST
 from benchmark.tracking.registry import register
+from benchmark.tracking.views import VIEWS
 from uxla.examples import Corpus, Example
 
 REPOSITORY = Path(__file__).parents[2]
@@ -104,7 +103,8 @@ def test_importing_the_package_leaves_mlflow_alone() -> None:
 def test_a_cell_is_a_top_level_run_and_its_models_and_epochs_are_nested(store: Store) -> None:
     with cell(store) as run, run.child("model 11") as model, model.child("epoch 1") as epoch:
         epoch.log(3, {"loss": 0.25})
-    assert record(store, run).info.run_name == "xner qab · UXLA"
+    assert record(store, run).info.run_name == "xner qab: UXLA"
+    assert record(store, epoch).info.run_name == "xner qab: UXLA, model 11, epoch 1"
     assert "mlflow.parentRunId" not in record(store, run).data.tags
     assert record(store, model).data.tags["mlflow.parentRunId"] == run.run_id
     assert record(store, epoch).data.tags["mlflow.parentRunId"] == model.run_id
@@ -112,6 +112,37 @@ def test_a_cell_is_a_top_level_run_and_its_models_and_epochs_are_nested(store: S
     assert {record(store, r).info.status for r in (run, model, epoch)} == {"FINISHED"}
     assert record(store, run).data.metrics["seconds/adapt"] > 0
     assert "system/cpu_utilization_percentage" in record(store, run).data.metrics
+
+
+def test_a_run_says_what_it_is_until_somebody_says_otherwise(store: Store) -> None:
+    with cell(store, system="uxla ensemble") as run, run.child("model 11"):
+        pass
+    note = record(store, run).data.tags["mlflow.note.content"]
+    assert note.startswith("The mean of three models' probabilities. Models adapted to qab")
+    store.client.set_tag(run.run_id, "mlflow.note.content", "mine")
+    store.client.update_run(run.run_id, name="mine")
+    with cell(store, system="uxla ensemble", resume=True) as again, again.child("model 11") as model:
+        pass
+    assert record(store, again).data.tags["mlflow.note.content"] == "mine"
+    assert record(store, again).info.run_name == "xner qab: uxla ensemble"
+    assert record(store, model).info.run_name == "xner qab: uxla ensemble, model 11"
+    with cell(store, system="something new") as run:
+        pass
+    assert "mlflow.note.content" not in record(store, run).data.tags
+
+
+def test_a_profile_has_views_that_somebody_may_change(store: Store) -> None:
+    with cell(store):
+        pass
+    kept = store.client.get_experiment("1").tags
+    assert {f"mlflow.sharedViewState.{view.key}" for view in VIEWS} <= kept.keys()
+    assert f"[{VIEWS[0].title}]({VIEWS[0].address('1')})" in kept["mlflow.note.content"].splitlines()[0]
+    store.client.set_experiment_tag("1", "mlflow.sharedViewState.table", "mine")
+    store.client.delete_experiment_tag("1", "mlflow.note.content")
+    with cell(store):
+        pass
+    changed = store.client.get_experiment("1").tags
+    assert changed == kept | {"mlflow.sharedViewState.table": "mine"}
 
 
 def test_a_later_run_supersedes_the_earlier_ones_of_its_cell_only(store: Store) -> None:
@@ -370,49 +401,6 @@ print([os.wait()[1] for number in range(6)])
 """
     assert start(script, tmp_path).communicate()[0] == "[0, 0, 0, 0, 0, 0]\n"
     assert len(current(open_store(tmp_path))) == 6
-
-
-@pytest.fixture
-def fetch(root: Path, store: Store) -> Iterator[Callable[..., bytes]]:
-    """Ask a plain `mlflow ui` in the root of the checkout."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port), "--workers", "1"]
-    with (root / "server.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
-
-    def ask(path: str, content: object = None) -> bytes:
-        body = None if content is None else json.dumps(content).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", body)
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return bytes(answer.read())
-
-    for _ in range(120):
-        try:
-            ask("health")
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield ask
-    server.terminate()
-    server.wait()
-
-
-@pytest.mark.slow
-def test_plain_mlflow_ui_shows_the_cells_and_their_artifacts(
-    store: Store, fetch: Callable[..., bytes]
-) -> None:
-    with cell(store) as run:
-        run.log_text("hello", "notes/a.txt")
-    found = json.loads(fetch("api/2.0/mlflow/experiments/search", {"max_results": 10}))
-    assert "smoke" in [experiment["name"] for experiment in found["experiments"]]
-    wanted = {"experiment_ids": ["1"], "filter": "tags.\"uxla.current\" = 'true'"}
-    (shown,) = json.loads(fetch("api/2.0/mlflow/runs/search", wanted))["runs"]
-    assert shown["info"]["run_name"] == "xner qab · UXLA"
-    assert fetch(f"get-artifact?path=notes%2Fa.txt&run_uuid={run.run_id}") == b"hello"
 
 
 def test_the_overview_has_the_current_run_of_every_cell(store: Store) -> None:
