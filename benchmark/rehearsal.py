@@ -174,7 +174,8 @@ def shrunk(parameters: Parameters, *, profile: str, missing: Missing) -> Paramet
         for mapping in (section["targets"], section["data"].get("languages", {})):
             for code in gone.keys() & mapping.keys():
                 del mapping[code]
-    return Parameters.model_validate({"profiles": whole["profiles"] | {profile: chosen}})
+    whole["profiles"][profile] = chosen
+    return Parameters.model_validate(whole)
 
 
 def _smaller(key: str, value: Any) -> Any:
