@@ -52,7 +52,7 @@ Scores = Mapping[tuple[str, str, System], Score]
 
 
 def scores_of(results: Iterable[Result]) -> Scores:
-    """The scores of one world, as they are recorded."""
+    """The scores of one world, as they are recorded; further baselines are not."""
     return {
         (r.task, r.language, r.system): Score(
             mean=round(spread(r.scores).mean, 2),
@@ -60,6 +60,7 @@ def scores_of(results: Iterable[Result]) -> Scores:
             high=round(r.interval.high, 2),
         )
         for r in results
+        if r.system in SYSTEMS
     }
 
 

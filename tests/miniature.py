@@ -10,6 +10,9 @@ TASK, SOURCE, TARGETS = "xner", "qaa", ("qab", "qac")
 SEEDS = (11, 22, 33)
 ANALYSED, ABLATIONS = "qab", ("clustering-0.5", "confidence-80", "confidence-50-alone", "soft-80")
 
+FURTHER = ("mbert_cross_entropy", "mbert_confidence_penalty", "continued_confidence_penalty", "lstm_crf")
+"""Baselines beside those of every table."""
+
 TEXT, TRAINING, DEV, TEST = 200, 40, 20, 30
 """Sentences of a language."""
 

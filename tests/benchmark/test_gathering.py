@@ -14,8 +14,9 @@ from seqeval.metrics import f1_score
 from benchmark import gathering
 from benchmark.gathering import gather
 from benchmark.report import Content, as_html
+from benchmark.results import SYSTEMS
 from tests.benchmark.conftest import World
-from tests.miniature import ABLATIONS, ANALYSED, SEEDS, SOURCE, TARGETS, TASK
+from tests.miniature import ABLATIONS, ANALYSED, FURTHER, SEEDS, SOURCE, TARGETS, TASK
 from uxla.examples import Corpus
 from uxla.tasks import TASKS
 
@@ -72,7 +73,10 @@ def files_of(world: World, system: str, language: str, run_id: str) -> tuple[Pat
     if kind == "ablation":
         return artifacts / "ablation/observed.parquet", models
     if name == "ensemble":  # the models' run keeps the file
-        return world.layout.predictions(TASK, language) / f"{kind}.parquet", ["ensemble"]
+        folder = world.layout.predictions(TASK, language)
+        if kind not in SYSTEMS:
+            folder = world.layout.contrasts(TASK)[0] / language
+        return folder / f"{kind}.parquet", ["ensemble"]
     return artifacts / f"predictions/{kind}.parquet", models
 
 
@@ -90,7 +94,7 @@ def test_every_score_on_the_page_leads_to_a_run_whose_predictions_give_it(world:
     for ensemble in ("", " ensemble"):
         expected |= {
             (name + ensemble, code)
-            for name in ("cross_entropy", "confidence_penalty")
+            for name in ("cross_entropy", "confidence_penalty", *FURTHER)
             for code in (SOURCE, *TARGETS)
         }
         expected |= {(name + ensemble, code) for name in ("uxla", "supervised") for code in TARGETS}

@@ -143,7 +143,7 @@ def test_without_params_yaml_one_line_says_where_to_be(
     [
         ("profiles: {", r"params\.yaml: not YAML: while parsing a flow node .* line 1, column 12: .*"),
         ("", r"params\.yaml: the file must be a mapping, was: None"),
-        ("profile: {}", r"params\.yaml: profiles is missing; every parameter is given \(and 1 more\)"),
+        ("profile: {}", r"params\.yaml: presets is missing; every parameter is given \(and 2 more\)"),
     ],
 )
 def test_a_malformed_params_yaml_is_one_line(

@@ -9,6 +9,8 @@ from benchmark.published import read_published
 from benchmark.tables import Table, tabulate
 from tests.benchmark.test_tables import LANGUAGES, results, table
 
+PAPER = ["published-Table 1", "published-Table 7"]
+
 
 def named(table: Table, name: str) -> Section:
     return next(section for section in sections(table, MARKDOWN) if section.name == name)
@@ -17,17 +19,17 @@ def named(table: Table, name: str) -> Section:
 def test_parts_stand_in_one_order() -> None:
     whole = replace(table(), hyperparameters=[Hyperparameter("dropout", "0.1", None)])
     names = [section.name for section in sections(whole, MARKDOWN)]
-    assert names == ["scores", "differences", "published", "pseudo-labels", "hyperparameters"]
+    assert names == ["scores", "differences", *PAPER, "pseudo-labels", "hyperparameters"]
     assert named(whole, "hyperparameters").cells.to_numpy().tolist() == [["dropout", "0.1", "–"]]
 
 
 def test_toy_languages_have_nothing_published() -> None:
     toy = replace(table(), languages=("qaa", "qab"))
-    assert "published" not in [section.name for section in sections(toy, MARKDOWN)]
+    assert not set(PAPER) & {section.name for section in sections(toy, MARKDOWN)}
 
 
 def test_the_paper_s_score_stands_before_our_distance_from_it() -> None:
-    section = named(replace(table(), checkpoint=read_published().encoder), "published")
+    section = named(replace(table(), checkpoint=read_published().encoder), PAPER[0])
     rows = section.cells.set_index("system")
     assert list(rows.columns) == ["en", "es", "nl", "de", "ar", "fi"]
     assert rows.loc["UXLA"].tolist() == ["–", "83.05 (+0.45 =)", "85.21", "80.33 (+0.50 =)", "57.35", "79.75"]
@@ -35,7 +37,7 @@ def test_the_paper_s_score_stands_before_our_distance_from_it() -> None:
 
 
 def test_another_encoder_gives_distances_without_a_verdict() -> None:
-    section = named(table(), "published")
+    section = named(table(), PAPER[0])
     assert section.cells.set_index("system").loc["UXLA", "es"] == "83.05 (+0.45)"
     assert "Not comparable: toy LM is not the paper's encoder" in section.legend
 
