@@ -16,6 +16,8 @@ class ToyData(Section):
     """Another seed is another family of languages of the same make."""
     dev_sentences: PositiveInt
     test_sentences: PositiveInt
+    train_fraction: Annotated[float, Field(gt=0, le=1)]
+    """Share of the training examples: the source's first of one permutation, a target's the next."""
     text_fraction: Annotated[float, Field(gt=0, le=1)]
     """Share of each language's raw text that the masked LM trains on for this task."""
     world: ToyWorld
@@ -79,7 +81,7 @@ class HubData(Section):
     folder: str | None
     """Read `<folder>/datasets/<repository>/<file>` instead of asking the hub."""
     train_fraction: Annotated[float, Field(gt=0, le=1)]
-    """Share of the training rows: the source's first of one permutation, a target's the next."""
+    """As of toy data."""
     seed: int
     """Of that permutation."""
     max_examples: PositiveInt | None

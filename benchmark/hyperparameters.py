@@ -33,7 +33,7 @@ def hyperparameters(
             return next(iter(values.values()))
         return "; ".join(f"{target} {value or 'none'}" for target, value in values.items())
 
-    share = data.train_fraction if isinstance(data, HubData) else 1.0
+    share = data.train_fraction
     return [
         Hyperparameter("model", encoder, "warmed-up models"),
         Hyperparameter("sampling factor alpha", None, of_targets(lambda s: _number(s.sampling_factor))),

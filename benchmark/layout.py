@@ -71,8 +71,12 @@ class Layout:
         return self.baseline(task, "lstm_crf") / language
 
     def adapted(self, task: str, language: str) -> Path:
-        """The models of UXLA, a folder a seed, and their lessons."""
+        """The models of UXLA, a folder a seed, and their lessons; below `repeats`, those of further runs."""
         return self.root / "models" / self.profile / task / "uxla" / language
+
+    def repeated(self, task: str, language: str, number: int) -> Path:
+        """The same of a further run of Algorithm 1, the second being number 2."""
+        return self.adapted(task, language) / "repeats" / str(number)
 
     def ablations(self, task: str, target: str) -> Path:
         """What every row of Table 5 came to: a folder a row, of lessons and of predictions."""

@@ -8,7 +8,7 @@ import pandas as pd
 from benchmark.markup import Markup
 from benchmark.published import Comparison, PublishedTable, Verdict, compare, counterparts, read_published
 from benchmark.results import UPPER_BOUNDS, System
-from benchmark.statistics import CONFIDENCE_LEVEL, Spread
+from benchmark.statistics import CONFIDENCE_LEVEL, Spread, spread
 from benchmark.tables import AVERAGE, Row, Table
 from benchmark.variants import title_of
 
@@ -33,6 +33,7 @@ class Section:
 def sections(table: Table, style: Markup) -> list[Section]:
     """The parts of the page in a format's markup; what a profile has nothing to say of is left out."""
     parts = [_scores(table, style), _differences(table, style)]
+    parts += [_repeats(table, style)] if table.repeats else []
     parts += [_published(table, published, style) for published in counterparts(table)]
     parts += [_labellings(table, style)] if table.labellings else []
     return [*parts, _hyperparameters(table, style)] if table.hyperparameters else parts
@@ -144,6 +145,20 @@ def _differences(table: Table, style: Markup) -> Section:
         grid = [[*row, _probability(d.mcnemar)] for row, d in zip(grid, table.differences, strict=True)]
         legend += " McNemar: exact, of the two ensembles, two-sided."
     return _plain("differences", f"UXLA minus {against}", pd.DataFrame(grid, columns=columns), legend, style)
+
+
+def _repeats(table: Table, style: Markup) -> Section:
+    grid = []
+    for target, means in table.repeats.items():
+        found = spread(means)
+        numbers = (means[0], found.mean, found.std or 0.0, found.minimum, found.maximum)
+        grid.append([target, str(len(means)), *(f"{number:.2f}" for number in numbers)])
+    legend = (
+        "Percent, in means over the models, over runs of Algorithm 1 from the same models, each with a seed "
+        "of its own; the first is that of the tables above. Spread: sample standard deviation."
+    )
+    columns = ["target", "runs", "first", "mean", "spread", "lowest", "highest"]
+    return _plain("repeats", "UXLA with other seeds", pd.DataFrame(grid, columns=columns), legend, style)
 
 
 def _published(table: Table, published: PublishedTable, style: Markup) -> Section:

@@ -116,7 +116,8 @@ class Result(_Record):
 
     `interval` is that of the mean over models, over the examples; `crossed_interval` is over examples and
     seeds, None in files that were written before it was; `collapsed` are the seeds of models that give
-    all examples one class; `seconds` are by stage.
+    all examples one class; `repeats` are the scores of the models of further runs of the same with other
+    seeds; `seconds` are by stage.
     """
 
     profile: Name
@@ -134,6 +135,7 @@ class Result(_Record):
     collapsed: tuple[int, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     pseudo_labels: tuple[PseudoLabels, ...] = ()
+    repeats: tuple[tuple[Percent, ...], ...] = ()
     seconds: dict[Name, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -130,6 +130,8 @@ class AdaptationSection(RecipeSection):
     """Algorithm 1 for one target (§2.3, §2.4, Table 8)."""
 
     seed: int
+    repeats: PositiveInt
+    """Runs of Algorithm 1, each with a seed of its own: the tables show the first, and how far all spread."""
     select_on: Literal["target dev", "source dev", "none"]
     """Whose labelled dev set chooses the weights; the paper takes the target's."""
     keep_fractions: tuple[Share, Share, Share]
@@ -145,6 +147,8 @@ class AdaptationSection(RecipeSection):
     """alpha of Eq. 2."""
     sequential: bool
     """Ordered pairs of peers, students at work as peers at once; else three lessons side by side."""
+    watched: bool
+    """Keep what the models say after every epoch, of dev sets and test text, for the analysis."""
 
 
 class EvaluationSection(Section):
@@ -214,4 +218,13 @@ class Profile(Section):
     def _known_tasks(self) -> Self:
         for name in self.tasks:
             task_of(name)
+        return self
+
+    @model_validator(mode="after")
+    def _watched_where_analysed(self) -> Self:
+        for cell in self.run.analysed.cells.values():
+            section = self.tasks[cell.task].targets.get(cell.target) if cell.task in self.tasks else None
+            if section is not None and not section.watched:
+                address = f"tasks.{cell.task}.targets.{cell.target}.watched"
+                raise ValueError(f"{address} must be true of a target that is analysed, was: false")
         return self

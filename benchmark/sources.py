@@ -46,9 +46,10 @@ def read_data(data: ToyData | HubData, task: Task, languages: Sequence[str], *, 
         ValueError: a source is missing or unreachable, or does not hold what it should.
     """
     if isinstance(data, ToyData):
-        return {
+        toy = {
             language: {split: _toy(data, task, language, split) for split in SPLITS} for language in languages
         }
+        return _shared(toy, data, source=languages[0])
     sources = {language: source_of(data.languages[language], task, language) for language in languages}
     keys = [(language, split) for language in languages for split in SPLITS]
     files = fetch(
@@ -60,13 +61,19 @@ def read_data(data: ToyData | HubData, task: Task, languages: Sequence[str], *, 
         if data.counts == "official":
             _check_count(reading, sources[language], task, split, files[language, split].name)
         readings[language][split] = reading
-    training = {language: readings[language]["train"].corpus for language in languages}
-    chosen = shares(training, source=languages[0], fraction=data.train_fraction, seed=data.seed)
+    return _shared(readings, data, source=languages[0])
+
+
+def _shared(readings: Readings, data: ToyData | HubData, *, source: str) -> Readings:
+    """The readings with as much of them as was asked for."""
+    training = {language: splits["train"].corpus for language, splits in readings.items()}
+    chosen = shares(training, source=source, fraction=data.train_fraction, seed=data.seed)
     for language, corpus in chosen.items():
         whole = readings[language]["train"]
         readings[language]["train"] = replace(whole, corpus=corpus, whole=whole.corpus)
+    most = data.max_examples if isinstance(data, HubData) else None
     return {
-        language: {split: _limited(reading, data.max_examples) for split, reading in splits.items()}
+        language: {split: _limited(reading, most) for split, reading in splits.items()}
         for language, splits in readings.items()
     }
 

@@ -180,6 +180,16 @@ class Table:
         ]
 
     @property
+    def repeats(self) -> dict[str, list[float]]:
+        """Mean scores of all runs of UXLA, the one of the table first, by target, where there are several."""
+        found = {target: self.results.get((System.UXLA, target)) for target in self.targets}
+        return {
+            target: [float(np.mean(scores)) for scores in (result.scores, *result.repeats)]
+            for target, result in found.items()
+            if result is not None and result.repeats
+        }
+
+    @property
     def labellings(self) -> list[Labelling]:
         """Quality of UXLA's pseudo labels by target, epoch and origin."""
         found = [(target, self.results.get((System.UXLA, target))) for target in self.targets]

@@ -141,7 +141,10 @@ def overview(parameters: Parameters, worlds: Mapping[int, Scores], *, profile: s
         for task in world.run.tasks:
             section = world.tasks[task]
             for language in (section.source, *section.languages):
-                before = scores[task, language, System.CONFIDENCE_PENALTY].mean
+                baseline = scores.get((task, language, System.CONFIDENCE_PENALTY))
+                if baseline is None:  # recorded before the profile had this task
+                    continue
+                before = baseline.mean
                 adapted = scores.get((task, language, System.UXLA))
                 after = adapted.mean if adapted else None
                 lines.append(

@@ -14,7 +14,7 @@ from uxla.models import TaskModel
 from uxla.optimisation import Log, ignore
 from uxla.predictions import Predictions, ensemble
 from uxla.randomness import derive_seed
-from uxla.training import SoftCorpus, fit
+from uxla.training import DevSet, SoftCorpus, fit
 
 
 class Origin(Enum):
@@ -114,6 +114,7 @@ def co_teach(
     interrupted adaptation continues with the epoch it was in.
     """
     peers = _Peers(models, data, plan, seed)
+    scores: dict[int, float | None] = {}
     if not plan.sequential:
         peers.label_everything(CURRICULUM[epoch])
     for number, (k, j, student) in enumerate(ORDERED if plan.sequential else UNORDERED):
@@ -132,14 +133,19 @@ def co_teach(
                 models[student],
                 mixture,
                 plan.recipe,
-                validation=data.validation,
+                validation=_dev_set(data.validation, scores.get(student)),
                 sampling_factor=plan.sampling_factor,
                 seed=derive_seed(seed, "lesson", epoch, k, j),
                 log=log(student, number),
             )
+            scores[student] = outcome.best
         if plan.sequential and outcome and outcome.improved:
             peers.forget(student)
         yield Lesson(epoch, (k, j), student, selections, outcome)
+
+
+def _dev_set(corpus: Corpus | None, score: float | None) -> DevSet | None:
+    return None if corpus is None else DevSet(corpus, score)
 
 
 class _Peers:

@@ -89,9 +89,11 @@ def descend(
 class Judge:
     """Scores a network on the dev set and remembers its best weights; without a score, the last are kept."""
 
-    def __init__(self, network: torch.nn.Module, score: Callable[[], float] | None) -> None:
-        """`score` is that of the network as it is, in percent."""
-        self._network, self._score = network, score
+    def __init__(
+        self, network: torch.nn.Module, score: Callable[[], float] | None, *, known: float | None = None
+    ) -> None:
+        """`score` is that of the network as it is, in percent; `known` is its score now, if known."""
+        self._network, self._score, self._known = network, score, known
         self._best: float | None = None
         self._weights: dict[str, torch.Tensor] = {}
 
@@ -99,7 +101,7 @@ class Judge:
         """Score the network; a strict improvement, or the first look, is remembered."""
         if self._score is None:
             return None
-        score = self._score()
+        score = self._score() if step or self._known is None else self._known
         log(step, {"dev": score})
         if self._best is None or score > self._best:
             self._best, self._improved = score, step > 0

@@ -26,12 +26,20 @@ class SoftCorpus:
     labels: Predictions
 
 
+@dataclass(frozen=True)
+class DevSet:
+    """A labelled dev set, and what a model scores on it as it comes, if that is known already."""
+
+    corpus: Corpus
+    score: float | None = None
+
+
 def fit(
     model: TaskModel,
     corpora: Sequence[Corpus | SoftCorpus],
     recipe: Recipe,
     *,
-    validation: Corpus | None,
+    validation: Corpus | DevSet | None,
     sampling_factor: float = 1.0,
     seed: int,
     log: Log = ignore,
@@ -72,16 +80,17 @@ def fit(
     )
 
 
-def _judge(model: TaskModel, validation: Corpus | None, recipe: Recipe) -> Judge:
+def _judge(model: TaskModel, validation: Corpus | DevSet | None, recipe: Recipe) -> Judge:
     if validation is None:
         return Judge(model.network, None)
-    rows = _encoded(validation, model, recipe)
+    dev = validation if isinstance(validation, DevSet) else DevSet(validation)
+    rows = _encoded(dev.corpus, model, recipe)
 
     def score() -> float:
-        found = predict_rows(model, rows, len(validation), precision=recipe.precision)
-        return evaluate(model.task, validation, found.classes)[model.task.metric]
+        found = predict_rows(model, rows, len(dev.corpus), precision=recipe.precision)
+        return evaluate(model.task, dev.corpus, found.classes)[model.task.metric]
 
-    return Judge(model.network, score)
+    return Judge(model.network, score, known=dev.score)
 
 
 def _encoded(corpus: Corpus | SoftCorpus, model: TaskModel, recipe: Recipe) -> Rows:

@@ -1,5 +1,6 @@
 """ablate: the first epoch of Algorithm 1 in other settings, from the same models (§4.1, Table 5)."""
 
+import json
 import shutil
 
 from benchmark.fields import Section
@@ -12,7 +13,7 @@ from benchmark.tracking import Store
 from uxla.coteaching import CURRICULUM, co_teach
 from uxla.devices import use_threads
 from uxla.examples import Corpus
-from uxla.files import replacing
+from uxla.files import replacing, write_text
 
 
 class Settings(Section):
@@ -26,7 +27,7 @@ class Settings(Section):
 
 
 def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store: Store) -> None:
-    """Write what every setting selects and then predicts; resumes with the setting it was stopped in.
+    """Write the settings, what each selects and then predicts; resumes with the one it was stopped in.
 
     In a target that is not to be ablated there are none.
     """
@@ -58,9 +59,10 @@ def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store:
                 run.log(number, measures(lesson, data))
             observe(models, settings.seeds, watch, folder / "observed")
     with replacing(layout.ablations(task, target)) as finished:
-        finished.mkdir(parents=True)
         for name in ablations:
             shutil.copytree(state / name, finished / name)
+        settings_of_all = {name: section.model_dump(mode="json") for name, section in ablations.items()}
+        write_text(finished / "settings.json", json.dumps(settings_of_all, indent=2) + "\n")
     shutil.rmtree(state.parent, ignore_errors=True)
 
 

@@ -27,6 +27,7 @@ from uxla.devices import use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing, write_text
 from uxla.optimisation import Log
+from uxla.randomness import derive_seed
 
 
 class Settings(Section):
@@ -40,7 +41,7 @@ class Settings(Section):
 
 
 def adapt(settings: Settings, *, task: str, target: str, layout: Layout, store: Store) -> None:
-    """Write the adapted models, what each lesson selected, and what the models said after every epoch.
+    """Write the adapted models, what each lesson selected and, if watched, what they said after every epoch.
 
     Resumes with the epoch it was stopped in.
     """
@@ -53,22 +54,34 @@ def adapt(settings: Settings, *, task: str, target: str, layout: Layout, store: 
     warmed_up = layout.warmed_up(task, "confidence_penalty")
     digest = version(section, [*corpora.values(), *watch.dev.values(), watch.text], warmed_up, seeds)
     state = layout.state(f"adapt-{task}-{target}", digest)
-    start = _begin(state, warmed_up, seeds)
-    cell = partial(store.cell, profile=layout.profile, task=task, system="uxla", language=target)
-    with cell(stage="adapt", resume=start > 1, version=digest) as run:
-        run.log_parameters({"task": task, "adaptation": section.model_dump(mode="json")})
-        run.log_dependencies(paths.values())
-        for origin, path in paths.items():
-            run.log_corpus(corpora[origin], name=origin.value, context=origin.value, source=path)
-        for epoch in [e for e in CURRICULUM if e >= start]:
-            _epoch(settings, epoch, data, watch, state=state, run=run)
-        folder = layout.adapted(task, target)
-        _hand_over(state, folder)
-        run.log_folder(folder / "lessons", "lessons")
-        for seed in seeds:
-            with run.child(f"model {seed}") as child:
-                name = f"uxla {target} {seed}"
-                child.log_model(folder / str(seed), name=name, weights=settings.tracking["weights"])
+    # The first run last, as what it hands over is whole.
+    for number in range(section.repeats, 0, -1):
+        start = _begin(_part(state, number), warmed_up, seeds)
+        system = "uxla" if number == 1 else f"uxla repeat {number}"
+        cell = partial(store.cell, profile=layout.profile, task=task, system=system, language=target)
+        with cell(stage="adapt", resume=start > 1, version=digest) as run:
+            run.log_parameters({"task": task, "adaptation": section.model_dump(mode="json")})
+            run.log_dependencies(paths.values())
+            for origin, path in paths.items():
+                run.log_corpus(corpora[origin], name=origin.value, context=origin.value, source=path)
+            for epoch in [e for e in CURRICULUM if e >= start]:
+                _epoch(settings, epoch, data, watch, number=number, state=_part(state, number), run=run)
+            if number == 1:
+                _hand_over(state, layout.adapted(task, target), section.repeats)
+                _keep_models(settings, target, layout.adapted(task, target), run)
+
+
+def _part(folder: Path, number: int) -> Path:
+    """Where one of several runs lies: the first in the folder itself."""
+    return folder if number == 1 else folder / "repeats" / str(number)
+
+
+def _keep_models(settings: Settings, target: str, folder: Path, run: Run) -> None:
+    run.log_folder(folder / "lessons", "lessons")
+    for seed in settings.seeds:
+        with run.child(f"model {seed}") as child:
+            name = f"uxla {target} {seed}"
+            child.log_model(folder / str(seed), name=name, weights=settings.tracking["weights"])
 
 
 def _begin(state: Path, warmed_up: Path, seeds: tuple[int, int, int]) -> int:
@@ -82,21 +95,24 @@ def _begin(state: Path, warmed_up: Path, seeds: tuple[int, int, int]) -> int:
 
 
 def _epoch(
-    settings: Settings, epoch: int, data: TransferData, watch: Watch, *, state: Path, run: Run
+    settings: Settings, epoch: int, data: TransferData, watch: Watch, *, number: int, state: Path, run: Run
 ) -> None:
     """One epoch of Algorithm 1, from the models of the epoch before to those of this one."""
     seeds, section = settings.seeds, settings.target
+    is_watched = section.watched and number == 1
+    seed = section.seed if number == 1 else derive_seed(section.seed, "repeat", number)
     before = state / f"epoch-{epoch - 1}"
     models = load_models(before, seeds, dropout=section.dropout)
     with replacing(state / f"epoch-{epoch}") as after:
         if epoch == 1:
             (after / "lessons").mkdir(parents=True)
-            observe(models, seeds, watch, after / "epochs/0")
+            if is_watched:
+                observe(models, seeds, watch, after / "epochs/0")
         else:
-            for part in ("lessons", "epochs"):
+            for part in ("lessons", "epochs") if is_watched else ("lessons",):
                 shutil.copytree(before / part, after / part)
         curves = Curves(run, seeds, epoch)
-        lessons = co_teach(models, data, plan(section), epoch=epoch, seed=section.seed, log=curves.of)
+        lessons = co_teach(models, data, plan(section), epoch=epoch, seed=seed, log=curves.of)
         best: dict[int, float | None] = {}
         for number, lesson in enumerate(bar(lessons, f"epoch {epoch}")):
             best[lesson.student] = lesson.outcome.best if lesson.outcome else None
@@ -106,7 +122,8 @@ def _epoch(
         for index, (model, seed) in enumerate(zip(models, seeds, strict=True)):
             model.save(after / str(seed))
             write_text(after / str(seed) / "outcome.json", json.dumps({"best": best.get(index)}) + "\n")
-        observe(models, seeds, watch, after / f"epochs/{epoch}")
+        if is_watched:
+            observe(models, seeds, watch, after / f"epochs/{epoch}")
 
 
 class Curves:
@@ -133,8 +150,10 @@ class Curves:
         self._points.clear()
 
 
-def _hand_over(state: Path, target: Path) -> None:
+def _hand_over(state: Path, target: Path, repeats: int) -> None:
     """Put the models of the last epoch where the stage promises them, and forget the state."""
     with replacing(target) as temporary:
-        shutil.copytree(state / f"epoch-{max(CURRICULUM)}", temporary)
+        for number in range(1, repeats + 1):
+            last = _part(state, number) / f"epoch-{max(CURRICULUM)}"
+            shutil.copytree(last, _part(temporary, number))
     shutil.rmtree(state.parent)

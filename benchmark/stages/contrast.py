@@ -47,7 +47,7 @@ def _language(settings: Settings, task: str, language: str, layout: Layout, fold
         if models.is_dir():
             load = _tagger if is_tagger else task_model
             scored[system] = score(models, settings.seeds, test, task, load=load)
-    write_scored(folder, test, scored)
+    write_scored(folder, test, scored.items())
     results = []
     for system in scored:
         about: dict[str, Any] = {"profile": layout.profile, "task": task, "language": language}

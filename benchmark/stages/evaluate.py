@@ -1,7 +1,7 @@
 """evaluate: every system on the test split of one language; trains nothing, and may see all labels (§3)."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -84,8 +84,11 @@ def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, st
         system: score(folder, settings.seeds, test, task)
         for system, folder in bar(folders.items(), "evaluate")
     }
+    again = {}
     labelled: list[PseudoLabels] = []
     if settings.target is not None:
+        for number in range(2, settings.target.repeats + 1):
+            again[number] = score(layout.repeated(task, language, number), settings.seeds, test, task)
         gold = Corpus.load(layout.corpus(task, language, "labelled"))
         labelled = pseudo_labels(layout.adapted(task, language) / "lessons", gold=gold, task=task_of(task))
     results = []
@@ -93,10 +96,11 @@ def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, st
         about: dict[str, Any] = {"profile": layout.profile, "task": task, "language": language}
         about |= {"selected_on": _selected_on(settings, system), "n_examples": len(test)}
         if system is System.UXLA:
-            about["pseudo_labels"] = tuple(labelled)
+            about |= {"pseudo_labels": tuple(labelled), "repeats": _repeats(again)}
         results.append(result_of(system, scored, settings.evaluation, about))
     with replacing(layout.predictions(task, language)) as folder:
-        write_scored(folder, test, scored)
+        write_scored(folder, test, scored.items())
+        write_scored(folder, test, [(f"uxla_repeat_{number}", found) for number, found in again.items()])
     for result in results:
         track(store, result, layout.predictions(task, language), stage="evaluate")
     write_cell(layout.cells(task, language), results)
@@ -164,6 +168,10 @@ def score(
     return Scored(predictions, counts, models, scores[-1], collapsed)
 
 
+def _repeats(again: Mapping[int, Scored]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(model.score for model in outcome.models) for outcome in again.values())
+
+
 def _selected_on(settings: Settings, system: System) -> Any:
     if system is System.UXLA and settings.target is not None:
         return settings.target.select_on
@@ -197,13 +205,13 @@ def _comparisons(
     return tuple(comparisons)
 
 
-def write_scored(folder: Path, test: Corpus, scored: Mapping[System, Scored]) -> None:
+def write_scored(folder: Path, test: Corpus, scored: Iterable[tuple[str, Scored]]) -> None:
     """Write one Parquet file a system: ids, and the classes each model and the ensemble predict."""
-    folder.mkdir(parents=True)
-    for system, outcome in scored.items():
+    folder.mkdir(parents=True, exist_ok=True)
+    for system, outcome in scored:
         columns = [*names([model.seed for model in outcome.models]), "ensemble"]
         predictions = dict(zip(columns, outcome.predictions, strict=True))
-        write_predictions(folder / f"{system.value}.parquet", test, predictions)
+        write_predictions(folder / f"{system}.parquet", test, predictions)
 
 
 def track(store: Store, result: Result, predictions: Path, *, stage: str) -> None:

@@ -62,6 +62,8 @@ def note_of(system: str, language: str) -> str | None:
     if system.startswith("ablation "):
         setting = system.removeprefix("ablation ")
         return f"The first epoch of UXLA in {language} in the setting `{setting}`: a row of Table 5."
+    if system.startswith("uxla repeat "):
+        return f"Algorithm 1 once more in {language}, with another seed: it shows how far its scores spread."
     alone = system.removesuffix(" ensemble")
     if alone not in SYSTEMS:
         return None

@@ -31,7 +31,9 @@ BATCH = 100
 class Run:
     """A run being recorded: that of a table cell, or of a model or an epoch nested in it."""
 
-    def __init__(self, store: "Store", record: "Record", *, is_resumed: bool) -> None:
+    def __init__(
+        self, store: "Store", record: "Record", *, is_resumed: bool, seconds_before: float = 0.0
+    ) -> None:
         """Wrap a run that MLflow holds as RUNNING; `created` and `resumed` see to that."""
         self.run_id: str = record.info.run_id
         self.name: str = record.info.run_name
@@ -39,6 +41,8 @@ class Run:
         self._record = record
         self._metrics = MetricBuffer(store.client, self.run_id)
         self._children = self._known_children() if is_resumed else {}
+        self._is_resumed, self._seconds_before = is_resumed, seconds_before
+        self._started = time.perf_counter()
 
     @classmethod
     def created(cls, store: "Store", experiment: str, name: str, tags: Mapping[str, str]) -> "Run":
@@ -56,7 +60,9 @@ class Run:
         for key, value in tags.items():
             store.client.set_tag(record.info.run_id, key, value)
         store.client.update_run(record.info.run_id, status="RUNNING", name=name)
-        return cls(store, store.client.get_run(record.info.run_id), is_resumed=True)
+        start, end = record.info.start_time, record.info.end_time
+        resumed = store.client.get_run(record.info.run_id)
+        return cls(store, resumed, is_resumed=True, seconds_before=(end - start) / 1000 if end else 0.0)
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Note metrics of a step: the plain callable that `uxla` asks for.
@@ -70,13 +76,14 @@ class Run:
         """The nested run of this name, such as "model 11" or "epoch 2": begun, or taken up."""
         with clearly(f"begin the run {self.name}, {name}"):
             run = self._child(name)
-        self._children[name] = run._record
-        started = time.perf_counter()
-        with ending(run):
-            try:
-                yield run
-            finally:
-                run.log(0, {"seconds": time.perf_counter() - started})
+        try:
+            with ending(run):
+                try:
+                    yield run
+                finally:
+                    run.log(0, {"seconds": run.seconds})
+        finally:
+            self._children[name] = run._record
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Note parameters; a nested mapping becomes keys such as `warmup.learning_rate`.
@@ -151,13 +158,24 @@ class Run:
         """Note metrics of a logged model, which are metrics of this run too."""
         self._metrics.add(step, metrics, model_id)
 
+    @property
+    def seconds(self) -> float:
+        """How long it has been worked on; the time between its stages does not count."""
+        return self._seconds_before + time.perf_counter() - self._started
+
     def end(self, status: str) -> None:
-        """Write what is buffered and end the run with an MLflow status."""
+        """Write what is buffered and end the run with an MLflow status.
+
+        What the interface shows as its duration are the seconds worked on it.
+        """
+        info = self._record.info
+        end = int(info.start_time + 1000 * self.seconds) if self._is_resumed else None
         with clearly(f"end the run {self.name}"):
             try:
                 self._metrics.flush()
             finally:
-                self._store.client.set_terminated(self.run_id, status=status)
+                self._store.client.set_terminated(self.run_id, status=status, end_time=end)
+            self._record = self._store.client.get_run(self.run_id)
 
     @property
     def _artifacts(self) -> Path:

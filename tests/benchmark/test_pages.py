@@ -6,8 +6,9 @@ from benchmark.hyperparameters import Hyperparameter
 from benchmark.markup import MARKDOWN
 from benchmark.pages import Section, sections
 from benchmark.published import read_published
+from benchmark.results import System
 from benchmark.tables import Table, tabulate
-from tests.benchmark.test_tables import LANGUAGES, results, table
+from tests.benchmark.test_tables import LANGUAGES, result, results, table
 
 PAPER = ["published-Table 1", "published-Table 7"]
 
@@ -48,6 +49,17 @@ def test_a_difference_has_both_intervals_and_says_how_rough_the_wider_is() -> No
     assert rows.loc["es", "95 % interval"] == "[−0.25, +6.50]"
     assert rows.loc["es", "95 % interval, examples and seeds"] == "[−10.50, +16.25]"
     assert "of 3 seeds that is rough" in section.legend
+
+
+def test_runs_with_other_seeds_stand_beside_the_first() -> None:
+    uxla = result("uxla", "es", repeats=((60.0, 62.0), (64.0, 66.0)))
+    section = named(replace(table(), results=table().results | {(System.UXLA, "es"): uxla}), "repeats")
+    first = sum(uxla.scores) / len(uxla.scores)
+    mean, lowest, highest = (first + 61 + 65) / 3, min(first, 61), max(first, 65)
+    row = section.cells.iloc[0].tolist()
+    assert row[:4] == ["es", "3", f"{first:.2f}", f"{mean:.2f}"]
+    assert row[5:] == [f"{lowest:.2f}", f"{highest:.2f}"]
+    assert "repeats" not in {section.name for section in sections(table(), MARKDOWN)}
 
 
 def test_results_without_an_interval_over_seeds_have_a_dash_there() -> None:

@@ -200,6 +200,14 @@ def test_tasks_are_known() -> None:
     assert "a task must be one of xner, wikiann, xnli, pawsx" in refused(Profile, profile)
 
 
+def test_what_is_analysed_is_watched() -> None:
+    target = SMOKE["tasks"]["xner"]["targets"]["qad"]
+    targets = SMOKE["tasks"]["xner"]["targets"] | {"qad": target | {"watched": False}}
+    tasks = SMOKE["tasks"] | {"xner": SMOKE["tasks"]["xner"] | {"targets": targets}}
+    message = "tasks.xner.targets.qad.watched must be true of a target that is analysed, was: false"
+    assert message in refused(Profile, SMOKE | {"tasks": tasks})
+
+
 def test_a_language_model_is_made_here_or_public() -> None:
     models = {name: profile.language_model for name, profile in PARSED.profiles.items()}
     assert isinstance(models["smoke"], LanguageModelSection)

@@ -444,6 +444,21 @@ def test_without_agreement_all_labels_of_the_first_peer_are_taken(copied: World)
     assert any(s["agreement"] < 1 for s in selections)
 
 
+@pytest.mark.slow
+def test_algorithm_1_can_be_run_again_with_other_seeds(world: World, copied: World) -> None:
+    run_adapt(copied, repeats=2)
+    folder = copied.layout.adapted(TASK, TARGET)
+    first = {name: data for name, data in content(folder).items() if not name.startswith("repeats/")}
+    assert first == content(world.layout.adapted(TASK, TARGET))
+    again = content(copied.layout.repeated(TASK, TARGET, 2))
+    assert again.keys() == {name for name in first if not name.startswith("epochs/")}
+    assert all(again[f"{seed}/model.safetensors"] != first[f"{seed}/model.safetensors"] for seed in SEEDS)
+    result = run_evaluate(copied, repeats=2)[System.UXLA]
+    assert [len(scores) for scores in result.repeats] == [len(SEEDS)]
+    systems = [address(run)[0] for run in top_level(copied.store)]
+    assert "uxla repeat 2" in systems
+
+
 # Analysis
 
 
@@ -463,6 +478,13 @@ def test_what_models_say_after_the_last_epoch_is_what_evaluate_finds(world: Worl
         assert predicted(said, name) == predicted(found, name) == predicted(transferred, name)
         first = layout.adapted(TASK, ANALYSED) / "epochs/0.parquet"
         assert predicted(first, name) == predicted(before, name)
+
+
+@pytest.mark.slow
+def test_only_models_that_are_watched_are_looked_at_on_the_way(world: World) -> None:
+    for target in TARGETS:
+        is_kept = (world.layout.adapted(TASK, target) / "epochs").exists()
+        assert is_kept is (target == ANALYSED)
 
 
 @pytest.mark.slow

@@ -165,6 +165,18 @@ def test_evaluate_takes_up_the_run_that_adapt_began(store: Store) -> None:
     assert current(store) == [run.run_id]
 
 
+def test_the_duration_of_a_run_leaves_out_the_time_between_its_stages(store: Store) -> None:
+    with cell(store) as run, run.child("model 11") as model:
+        time.sleep(0.1)
+    time.sleep(2)
+    with cell(store, "evaluate", resume=True) as run, run.child("model 11"):
+        time.sleep(0.1)
+    for one in (run, model):
+        info = record(store, one).info
+        assert 200 <= info.end_time - info.start_time < 2000
+    assert 0.2 <= record(store, model).data.metrics["seconds"] < 2
+
+
 def test_evaluate_makes_the_run_where_there_is_none(store: Store) -> None:
     with cell(store, "evaluate", resume=True) as run:
         pass

@@ -14,6 +14,7 @@ from uxla.coteaching import CURRICULUM, AdaptationPlan, Lesson, Origin, Transfer
 from uxla.descent import Fit, Recipe
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
+from uxla.metrics import evaluate
 from uxla.models import TaskModel
 from uxla.predictions import Predictions
 from uxla.tasks import TASKS
@@ -370,11 +371,17 @@ def test_every_student_changes(
 def test_the_dev_set_alone_selects_the_weights(
     taggers: list[TaskModel], transfer: TransferData, plan: AdaptationPlan, xner_dev: Corpus
 ) -> None:
-    before = weights(taggers)
+    def scores() -> list[float]:
+        found = (predict(model, xner_dev, max_length=40).classes for model in taggers)
+        return [evaluate(model.task, xner_dev, c)["f1"] for model, c in zip(taggers, found, strict=True)]
+
+    before, known = weights(taggers), scores()
     dev = replace(transfer, validation=xner_dev)
     for lesson in co_teach(taggers, dev, plan, epoch=1, seed=1):
         assert lesson.outcome is not None
-        assert lesson.outcome.before is not None
+        assert lesson.outcome.before == known[lesson.student]
+        known = scores()
+        assert lesson.outcome.best == known[lesson.student]
         after = weights(taggers)
         same = equal([before[lesson.student]], [after[lesson.student]])
         assert same is not lesson.outcome.improved

@@ -68,3 +68,15 @@ def test_weights_that_are_no_better_leave_the_network_as_it_was() -> None:
 def test_the_loss_of_a_step_is_the_sum_of_its_micro_batches() -> None:
     _, _, points = run(None)
     assert points[0] == (1, {"loss": 1.0})
+
+
+def test_a_score_that_is_known_is_not_taken_again() -> None:
+    network, taken = One(), list[float]()
+
+    def score() -> float:
+        taken.append(100 * float(network.weight.detach()))
+        return taken[-1]
+
+    judge = Judge(network, score, known=0.0)
+    fit = descend(network, network.backward, RECIPE, n_steps=6, judge=judge, seed=1, log=lambda *_: None)
+    assert (fit.before, len(taken), fit.best) == (0.0, 2, max(taken))
