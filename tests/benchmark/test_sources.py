@@ -92,6 +92,28 @@ def test_a_toy_family_is_pinned_by_its_seed(toy: ToyData, tmp_path: Path) -> Non
     assert not (tmp_path / "lock.json").exists()
 
 
+def test_a_task_of_fewer_types_has_the_same_toy_sentences_without_the_others(toy: ToyData) -> None:
+    every, few = (toy_split(toy, TASKS[task], "qae", "test") for task in ("xner", "wikiann"))
+    assert every.table["texts"].equals(few.table["texts"])
+    for classes, known in zip(every.classes, few.classes, strict=True):
+        assert known.tolist() == [c if c < 7 else 0 for c in classes]
+    assert {TASKS["xner"].labels[c] for classes in every.classes for c in classes if c >= 7} == {
+        "B-MISC",
+        "I-MISC",
+    }
+
+
+def test_a_share_of_toy_examples_may_be_taken_as_of_others(toy: ToyData, tmp_path: Path) -> None:
+    section = toy.model_copy(update={"train_fraction": 0.2})
+    readings = read_data(section, XNER, ["qaa", "qae"], lock=tmp_path / "lock.json")
+    assert [len(readings["qae"][split].corpus) for split in SPLITS] == [20, 200, 1000]
+    assert readings["qae"]["train"].n_outside == 80
+    numbers = [
+        {name.rsplit("-", 1)[1] for name in readings[code]["train"].corpus.ids} for code in ("qaa", "qae")
+    ]
+    assert not numbers[0] & numbers[1]
+
+
 # --- a folder ---
 
 
