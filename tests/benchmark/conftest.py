@@ -1,5 +1,6 @@
 """A miniature world of toy languages and empty tracking stores, made once a session."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from filelock import FileLock
 
 from benchmark.fields import Section
 from benchmark.layout import Layout
@@ -60,11 +62,22 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
-    """All stages, run once in this process; read it only."""
-    root = tmp_path_factory.mktemp("world")
+    """All stages, run once for all processes of the session; read it only."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "world"
+    with FileLock(root.with_suffix(".lock")):
+        if not (root / "whole").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            make_world(root, template)
+            (root / "whole").touch()
+    return World(root, read_parameters(root / "params.yaml"), open_store(root))
+
+
+def make_world(root: Path, template: Path) -> None:
+    """Run every stage below a root."""
+    store = store_below(root, template)
     write_miniature(root / "params.yaml")
     parameters = read_parameters(root / "params.yaml")
-    store = store_below(root, template)
     run_world(parameters, profile="smoke", seed=1, root=root)
     world = World(root, parameters, store)
     run_baselines(world)
@@ -73,7 +86,6 @@ def world(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
     ablate.ablate(world.settings(ablate.Settings, ANALYSED), **about)
     analyse.analyse(world.settings(analyse.Settings, ANALYSED), **about)
     summarise.summarise(world.settings(summarise.Settings), task=TASK, layout=world.layout)
-    return world
 
 
 def run_baselines(world: World) -> None:
