@@ -27,7 +27,6 @@ from tests.miniature import ROOT
 from uxla.devices import Precision
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
-from uxla.language_model import MaskedLanguageModel
 from uxla.predictions import Predictions
 from uxla.randomness import derive_seed, generator
 from uxla.vicinity import generate
@@ -60,19 +59,8 @@ def naive() -> ModuleType:
 # Peers.
 
 
-@pytest.fixture(scope="module")
-def gluing(work: Workload) -> MaskedLanguageModel:
-    """A masked LM that sometimes continues the word before, so that copies are lost."""
-    model = replace(work).language_model
-    with torch.no_grad():
-        model.network.lm_head.bias[torch.tensor([bool(text) for text in model.continuations])] = 0.0
-    return model
-
-
-def test_the_loop_the_pipeline_and_gen_lm_give_the_same_copies(
-    work: Workload, gluing: MaskedLanguageModel
-) -> None:
-    corpus, model = work.sentences(30), gluing
+def test_the_loop_the_pipeline_and_gen_lm_give_the_same_copies(work: Workload) -> None:
+    corpus, model = work.sentences(30), work.language_model
     expected = AuthorsLoop(model)(corpus, AUTHORS, seed=SEED)
     assert FillMask(model, batch_size=4)(corpus, AUTHORS, seed=SEED) == expected
     made = generate(corpus, model, AUTHORS, seed=SEED)
@@ -90,8 +78,8 @@ def test_the_loop_the_pipeline_and_gen_lm_give_the_same_copies(
     assert 0 < made.n_dropped < len(made.corpus)
 
 
-def test_the_loop_is_the_naive_one(work: Workload, gluing: MaskedLanguageModel, naive: ModuleType) -> None:
-    corpus, model = work.sentences(20), gluing
+def test_the_loop_is_the_naive_one(work: Workload, naive: ModuleType) -> None:
+    corpus, model = work.sentences(20), work.language_model
     tokenizer, ours = work.tokenizer, AuthorsLoop(model)
     fill_one = naive.HFFillOne(
         model.network,
