@@ -75,7 +75,7 @@ class Trained:
             max_steps=len(batches),
             gradient_accumulation_steps=recipe.accumulate,
             learning_rate=how.learning_rate,
-            warmup_steps=round(how.lr_warmup if how.lr_warmup >= 1 else how.lr_warmup * len(batches)),
+            warmup_steps=how.lr_warmup,
             weight_decay=how.weight_decay,
             adam_epsilon=how.adam_epsilon,
             max_grad_norm=how.max_gradient_norm,

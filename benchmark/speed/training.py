@@ -24,7 +24,7 @@ from uxla.training import fit
 LOSS_TOLERANCE = 1e-4
 """Relative, of the loss of the first step."""
 
-WEIGHT_TOLERANCE = 1e-3
+WEIGHT_TOLERANCE = 1e-2
 """Of the distance between the weights after some steps, relative to how far these have moved."""
 
 
@@ -65,10 +65,10 @@ def useful_share(work: Workload, *, target: float) -> Finding:
 
 
 def recipe(work: Workload, precision: Precision, *, n_steps: int) -> Recipe:
-    """Table 8 for XNER, in batches of the scale."""
+    """Table 8 for XNER, in batches of the scale, with one step of warm-up: that counts alike on both sides."""
     return Recipe(
         optimisation=Optimisation(
-            learning_rate=5e-6, lr_warmup=0.1, weight_decay=0.01, adam_epsilon=1e-8, max_gradient_norm=1.0
+            learning_rate=5e-6, lr_warmup=1.0, weight_decay=0.01, adam_epsilon=1e-8, max_gradient_norm=1.0
         ),
         batch_size=work.scale.batch,
         accumulate=1,
