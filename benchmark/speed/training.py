@@ -65,7 +65,7 @@ def useful_share(work: Workload, *, target: float) -> Finding:
 
 
 def recipe(work: Workload, precision: Precision, *, n_steps: int) -> Recipe:
-    """Table 8 for XNER, in batches of the scale, with one step of warm-up: that counts alike on both sides."""
+    """Table 8 for XNER in batches of the scale; a single step of warm-up counts alike on both sides."""
     return Recipe(
         optimisation=Optimisation(
             learning_rate=5e-6, lr_warmup=1.0, weight_decay=0.01, adam_epsilon=1e-8, max_gradient_norm=1.0
