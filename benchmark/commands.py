@@ -178,13 +178,14 @@ def bench(
     from benchmark.speed.outcome import Outcome, read_outcomes
     from benchmark.speed.page import shown, verdict, write_page
 
+    is_try = scale == "tiny"
+    paths = {name: into / f"{name}{'-tiny' if is_try else ''}.json" for name in ("cpu", "cuda")}
+    shown_at = page or (into / "tiny.md" if is_try else Path("docs/speed.md"))
+
     def report(outcome: Outcome) -> None:
         typer.echo(f"{outcome.line}: {shown(outcome.finding)}; target {verdict(outcome.finding)}")
+        found = {name: list(read_outcomes(path).values()) for name, path in paths.items()}
+        write_page({name: outcomes for name, outcomes in found.items() if outcomes}, shown_at)
 
-    is_try, devices = scale == "tiny", ("cpu", "cuda")
-    paths = {name: into / f"{name}{'-tiny' if is_try else ''}.json" for name in devices}
     run(chosen(lines), scale=scale, device=device, path=paths.get(device, into), report=report)
-    found = {name: list(read_outcomes(path).values()) for name, path in paths.items()}
-    page = page or (into / "tiny.md" if is_try else Path("docs/speed.md"))
-    write_page({name: outcomes for name, outcomes in found.items() if outcomes}, page)
-    typer.echo(f"page: {page}")
+    typer.echo(f"page: {shown_at}")

@@ -56,7 +56,7 @@ def run(
     """Run lines one after the other, keep each in a file as soon as it is there, and return all of the file.
 
     Raises:
-        ValueError: there is no such device or scale, or what must be equal is not.
+        ValueError: there is no such device or scale, or, after all other lines, what must be equal is not.
     """
     if device not in ("cpu", "cuda"):
         raise ValueError(f"--device must be cpu or cuda, was: {device}")
@@ -65,8 +65,16 @@ def run(
     read_outcomes(path)
     place = torch.device(device)
     work = workload(scale_of(scale, place), place)
+    failed = []
     for name in names:
-        outcome = Outcome(line=name, circumstances=circumstances(work), finding=LINES[name](work))
+        try:
+            finding = LINES[name](work)
+        except ValueError as error:
+            failed.append(f"{name}: {error}")
+            continue
+        outcome = Outcome(line=name, circumstances=circumstances(work), finding=finding)
         keep(path, outcome, order=LINES)
         report(outcome)
+    if failed:
+        raise ValueError("; ".join(failed))
     return read_outcomes(path)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.commands import bench
 from benchmark.speed import generation, labelling, memory, training
 from benchmark.speed.alternating import Pairs, alternate, multiplication, seconds
 from benchmark.speed.generation import AUTHORS
@@ -313,6 +314,19 @@ def test_an_interrupted_benchmark_goes_on_line_by_line(work: Workload, tmp_path:
     assert found == read_outcomes(path)
 
 
+def test_a_line_that_fails_keeps_no_other_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unequal(work: Workload) -> Finding:
+        raise ValueError("sentences must be equal")
+
+    monkeypatch.setattr("benchmark.speed.lines.LINES", {"bad": unequal, "good": LINES["useful_labelling"]})
+    path = tmp_path / "cpu.json"
+    with pytest.raises(ValueError, match=r"^bad: sentences must be equal$"):
+        run(["bad", "good"], scale="tiny", device="cpu", path=path, report=print)
+    assert list(read_outcomes(path)) == ["good"]
+
+
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for device, message in (
@@ -321,6 +335,16 @@ def test_a_device_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pyte
     ):
         with pytest.raises(ValueError, match=message):
             run([], scale="tiny", device=device, path=tmp_path / "x.json", report=print)
+
+
+def test_the_command_writes_a_page_beside_the_outcomes_of_a_try(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench(lines="useful_training", scale="tiny", into=tmp_path)
+    assert re.search(r"^useful_training: \d+.\d %; target \w+$", capsys.readouterr().out, re.MULTILINE)
+    assert {path.name for path in tmp_path.iterdir()} == {"cpu-tiny.json", "tiny.md"}
+    with pytest.raises(ValueError, match="--device must be cpu or cuda, was: tpu"):
+        bench(lines="memory", scale="tiny", into=tmp_path, device="tpu")
 
 
 # Outcomes and their page.
