@@ -72,7 +72,7 @@ SCALES = {
     ),
     ("full", "cuda"): Scale(
         name="XLM-R large", layers=24, width=1024, heads=16, feed_forward=4096, vocabulary=250_002,
-        generated=64, labelled=2048, batch=16, steps=20, pairs=5, held=10_000, grown=512,
+        generated=32, labelled=2048, batch=16, steps=20, pairs=5, held=10_000, grown=512,
     ),
 }  # fmt: skip
 """By the name of the scale and the kind of device; `tiny` is the same on all."""
