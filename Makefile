@@ -10,6 +10,8 @@ PORT ?= 5000
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 # Passed on to pytest: make test ARGS="-m 'not slow' tests/uxla"
 ARGS ?=
+# Lines that are measured, with commas between: make bench LINES=generation_fp32,memory
+LINES ?= all
 
 BIN := $(abspath $(VENV))/bin
 INSTALLED := $(abspath .venv)/.installed
@@ -34,7 +36,7 @@ for verbs in prepare pretrain 'rival|warmup@|generate|supervise|tag' \
 dvc repro $(1) | commands
 endef
 
-.PHONY: help setup smoke mini paper check test lint type ui clean-venv
+.PHONY: help setup smoke mini paper check test bench bench-gpu lint type ui clean-venv
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,6 +83,13 @@ check: setup  ## Say what moved; fail if a smoke score left its recorded range
 
 test: setup  ## Run the tests
 	@"$(BIN)/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+bench: setup  ## Measure on the CPU how fast it is, beside its peers (LINES=... for some lines)
+	@"$(BIN)/python" -m pytest -q -p no:xdist tests/speed --benchmark-enable --benchmark-json=results/bench/small.json
+	@"$(BIN)/python" -m benchmark bench --device cpu --lines $(LINES)
+
+bench-gpu: setup  ## The same on one GPU, with XLM-R large in place of base
+	@"$(BIN)/python" -m benchmark bench --device cuda --lines $(LINES)
 
 lint: setup  ## Check the style
 	@"$(BIN)/ruff" check .

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.commands import Profile, check, parameters, register, rehearse, report, show, worlds
+from benchmark.commands import Profile, bench, check, parameters, register, rehearse, report, show, worlds
 from benchmark.fields import Objective
 from benchmark.layout import ALL, Layout
 from benchmark.settings import select
@@ -143,7 +143,7 @@ def aggregate(
     _run("aggregate", profile, tracked=False, task=task, strict=strict)
 
 
-for command in (show, report, register, worlds, check, rehearse):
+for command in (show, report, register, worlds, check, rehearse, bench):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands on whole profiles: `show`, `report`, `register`, `worlds`, `check` and `rehearse`."""
+"""Commands on whole profiles: `show`, `report`, `register`, `worlds`, `check` and `rehearse`; and `bench`."""
 
 import re
 from functools import partial
@@ -160,3 +160,32 @@ def rehearse(
         for language, reason in absent.items():
             typer.echo(f"{task} {language}: a dash; {reason}")
     run_clone(profile, folder=into, stages=stages or ())
+
+
+def bench(
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    lines: Annotated[str, typer.Option(help="Names with commas between, or all.")] = "all",
+    scale: Annotated[str, typer.Option(help="tiny, for a try, or full.")] = "full",
+    into: Annotated[Path, typer.Option(help="Folder of the outcomes: a file for each device.")] = (
+        Path("results/bench")
+    ),
+    page: Annotated[
+        Path | None, typer.Option(help="The page; by itself docs/speed.md, of a try tiny.md beside its file.")
+    ] = None,
+) -> None:
+    """Measure how fast the library is beside its peers; lines measured before stay in the file."""
+    from benchmark.speed.lines import chosen, run
+    from benchmark.speed.outcome import Outcome, read_outcomes
+    from benchmark.speed.page import shown, verdict, write_page
+
+    is_try = scale == "tiny"
+    paths = {name: into / f"{name}{'-tiny' if is_try else ''}.json" for name in ("cpu", "cuda")}
+    shown_at = page or (into / "tiny.md" if is_try else Path("docs/speed.md"))
+
+    def report(outcome: Outcome) -> None:
+        typer.echo(f"{outcome.line}: {shown(outcome.finding)}; target {verdict(outcome.finding)}")
+        found = {name: list(read_outcomes(path).values()) for name, path in paths.items()}
+        write_page({name: outcomes for name, outcomes in found.items() if outcomes}, shown_at)
+
+    run(chosen(lines), scale=scale, device=device, path=paths.get(device, into), report=report)
+    typer.echo(f"page: {shown_at}")

@@ -23,7 +23,8 @@ BEGIN, END = "<!-- modules -->", "<!-- /modules -->"
 def modules() -> str:
     """One line for every module, below its package."""
     lines = []
-    for package in ("uxla", "benchmark", "benchmark/stages", "benchmark/toy", "benchmark/tracking"):
+    folders = ("speed", "stages", "toy", "tracking")
+    for package in ("uxla", "benchmark", *(f"benchmark/{folder}" for folder in folders)):
         lines += [f"| `{package}/` | |", "|---|---|"]
         for path in sorted((ROOT / package).glob("*.py")):
             sentence = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]

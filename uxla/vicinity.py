@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice, product
 
+from uxla.devices import Precision
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.filling import Copy, fill_copies, subword_units, word_units
@@ -95,8 +96,11 @@ def generate(
     *,
     seed: int,
     token_budget: int = 8192,
+    precision: Precision = Precision.FP32,
 ) -> Generated:
     """Vicinal examples of every example of a corpus, by successive max or, for pairs, successive cross.
+
+    In bfloat16 pieces of nearly equal score may change places, also from one batch size to another.
 
     Raises:
         ValueError: as many diversification factors as texts are needed.
@@ -106,7 +110,7 @@ def generate(
     def vicinal() -> Iterator[Example]:
         remaining = iter(corpus)
         while some := list(islice(remaining, _AT_A_TIME)):
-            yield from _generate(some, language_model, vicinity, seed, token_budget, counts)
+            yield from _generate(some, language_model, vicinity, seed, token_budget, precision, counts)
 
     made = Corpus.of(vicinal())
     return Generated(
@@ -124,6 +128,7 @@ def _generate(
     vicinity: Vicinity,
     seed: int,
     token_budget: int,
+    precision: Precision,
     counts: Counter[str],
 ) -> Iterator[Example]:
     """The vicinal examples of some examples, whose copies advance together."""
@@ -133,7 +138,9 @@ def _generate(
     ]
     flat = [copy for parts in copies for part in parts for copy in part]
     any_piece = vicinity.fills is Fills.ANY
-    counts["fills"] += fill_copies(flat, language_model, any_piece=any_piece, token_budget=token_budget)
+    counts["fills"] += fill_copies(
+        flat, language_model, any_piece=any_piece, token_budget=token_budget, precision=precision
+    )
     counts["eligible"] += sum(bool(part) for parts in copies for part in parts)
     counts["dropped"] += sum(copy.is_dropped for copy in flat)
     for example, parts in zip(examples, copies, strict=True):

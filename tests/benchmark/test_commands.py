@@ -7,7 +7,7 @@ import pytest
 
 from benchmark import gathering
 from benchmark.__main__ import app
-from benchmark.commands import check, parameters, register, rehearse, report, show, worlds
+from benchmark.commands import bench, check, parameters, register, rehearse, report, show, worlds
 from tests.benchmark.conftest import World
 from tests.miniature import ANALYSED, TARGETS, TASK
 
@@ -25,7 +25,7 @@ def checkout(copied: World, world: World, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 def test_every_command_is_on_the_command_line() -> None:
     known = {command.callback for command in app.registered_commands}
-    assert {show, report, register, worlds, check, rehearse} <= known
+    assert {show, report, register, worlds, check, rehearse, bench} <= known
 
 
 @pytest.mark.slow

@@ -1,0 +1,162 @@
+"""GEN-LM beside the authors' loop, the `fill-mask` pipeline and the matrix rate of the machine."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+
+from benchmark.speed.alternating import Pairs, alternate, matrix_rate, multiplication, seconds
+from benchmark.speed.outcome import Finding
+from benchmark.speed.peers import AuthorsLoop, Copies, FillMask, copies_of
+from benchmark.speed.useful import Tokens, counted, share
+from benchmark.speed.workload import SEED, Workload
+from uxla.devices import Precision
+from uxla.drawing import Schedule
+from uxla.examples import Corpus
+from uxla.language_model import MaskedLanguageModel
+from uxla.vicinity import Fills, Generated, Unit, Vicinity, generate
+
+AUTHORS = Vicinity(
+    mask_ratio=0.3,
+    diversification_factors=(3,),
+    unit=Unit.WORD,
+    schedule=Schedule.AUTHORS,
+    fills=Fills.ANY,
+    min_words=5,
+    max_words=150,
+    min_characters=3,
+    drop_unchanged=False,
+)
+"""GEN-LM as the authors run it (Table 8 and their code)."""
+
+BATCH_SIZES = {"cpu": (1, 4, 8, 16, 32), "cuda": (8, 32, 64, 128)}
+"""Of which the pipeline gets the fastest: it keeps scores of all positions, 1 MB each."""
+
+Peer = Callable[..., Copies]
+
+
+def against_loop(work: Workload, *, precision: Precision, target: float) -> Finding:
+    """GEN-LM in a precision beside the authors' loop without gradients, in full precision."""
+    loop = AuthorsLoop(work.language_model)
+    finding = _against(work, loop, precision, n_pairs=work.scale.pairs)
+    against = "the authors' loop, one mask a pass, without gradients, fp32"
+    return finding.with_({"against": against, "target": target})
+
+
+def against_pipeline(work: Workload, *, target: float) -> Finding:
+    """GEN-LM in bfloat16 beside the `fill-mask` pipeline with its best batch size."""
+    corpus = work.sentences(work.scale.generated)
+    times = {}
+    sizes = BATCH_SIZES[work.device.type]
+    for size in sizes:
+        peer = FillMask(work.language_model, batch_size=size)
+        # Of a part, twice: the first run warms up.
+        part = corpus.select(range(max(1, len(corpus) // 4)))
+        peer(part, AUTHORS, seed=SEED)
+        times[size] = seconds(partial(peer, part, AUTHORS, seed=SEED), work.device)
+    best = min(times, key=lambda size: times[size])
+    finding = _against(
+        work, FillMask(work.language_model, batch_size=best), Precision.BF16, n_pairs=work.scale.pairs
+    )
+    against = f"fill-mask pipeline of transformers, fp32, batches of {best}, the fastest of {sizes}"
+    return finding.with_({"against": against, "target": target})
+
+
+def against_matrices(work: Workload, *, target: float) -> Finding:
+    """Share of the machine's bfloat16 matrix rate that GEN-LM in bfloat16 reaches, on useful tokens alone."""
+    corpus, scale, model = work.sentences(4 * work.scale.generated), work.scale, work.language_model
+    tokens, generated = counted(model.network, lambda: _ours(corpus, model, Precision.BF16))
+    operations = tokens_operations(work, tokens, generated.n_fills)
+    # The product that takes most of the time, at the size of a full batch.
+    size = (tokens.computed // max(1, tokens.passes), scale.width, scale.feed_forward)
+    multiply, done = multiplication(*size, dtype=torch.bfloat16, device=work.device, times=50)
+    pairs = alternate(
+        lambda: _ours(corpus, model, Precision.BF16), multiply, n_pairs=scale.pairs, device=work.device
+    )
+    shares = Pairs(
+        tuple(seconds / operations for seconds in pairs.ours),
+        tuple(seconds / done for seconds in pairs.theirs),
+    )
+    rates = {
+        "our GFLOP/s": 1e-9 / min(shares.ours),
+        "matrix GFLOP/s in bf16": 1e-9 / min(shares.theirs),
+        "in fp32": 1e-9 * matrix_rate(*size, dtype=torch.float32, device=work.device),
+    }
+    finding = Finding(
+        what="GEN-LM, bf16: matrix operations on useful tokens a second",
+        against=f"a product of {size[0]} x {size[1]} by {size[1]} x {size[2]} in bf16, in turn",
+        unit="share",
+        target=target,
+        equality="none: a product of matrices has no sentences",
+        details={**rates, "useful share of tokens": tokens.share, "fills": generated.n_fills},
+    )
+    return finding.with_(shares.numbers())
+
+
+def useful_share(work: Workload, *, target: float) -> Finding:
+    """The useful share of the tokens of generation from as many sentences as are labelled."""
+    corpus, model = work.sentences(work.scale.labelled), work.small.language_model
+    return share("generation", model.network, lambda: _ours(corpus, model, Precision.FP32), target=target)
+
+
+def tokens_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
+    """Floating-point operations of the matrix products that so many tokens and fills need.
+
+    Of every layer the four projections, the two of the feed-forward, and the two products of attention;
+    of every fill the two of the output layer.
+    """
+    scale = work.scale
+    layer = 8.0 * scale.width**2 + 4.0 * scale.width * scale.feed_forward
+    attention = 4.0 * scale.width * tokens.squares
+    head = 2.0 * scale.width * (scale.width + scale.vocabulary)
+    return scale.layers * (layer * tokens.useful + attention) + head * n_fills
+
+
+def _against(work: Workload, peer: Peer, precision: Precision, *, n_pairs: int) -> Finding:
+    """Equal sentences first, then seconds in turn."""
+    corpus, model = work.sentences(work.scale.generated), work.language_model
+    expected = peer(corpus, AUTHORS, seed=SEED)
+    generated = _ours(corpus, model, Precision.FP32)
+    found = copies_of(generated, corpus)
+    if found != expected:
+        differing = sum(found[name] != expected[name] for name in expected)
+        raise ValueError(
+            f"GEN-LM and its peer must generate equal sentences, "
+            f"was: others for {differing} of {len(expected)}"
+        )
+    n_copies = sum(map(len, expected.values()))
+    details: dict[str, float | str] = {"sentences": len(corpus), "copies": n_copies}
+    equality = f"all {n_copies} copies are word for word those of the peer, in fp32"
+    if precision is not Precision.FP32:
+        again = _ours(corpus, model, precision)
+        details[f"share of equal words in {precision.value}"] = equal_words(again.corpus, generated.corpus)
+    pairs = alternate(
+        lambda: _ours(corpus, model, precision),
+        lambda: peer(corpus, AUTHORS, seed=SEED),
+        n_pairs=n_pairs,
+        device=work.device,
+    )
+    finding = Finding(
+        what=f"GEN-LM, {precision.value}: generation of identical sentences",
+        against="",
+        unit="times",
+        target=None,
+        equality=equality,
+        details=details | pairs.details(),
+    )
+    return finding.with_(pairs.numbers())
+
+
+def equal_words(found: Corpus, expected: Corpus) -> float:
+    """Share of the words of copies that are the same in both; a copy that one lacks is not the same."""
+    ours = {example.id: example.texts[0] for example in found}
+    words = [
+        pair
+        for e in expected
+        for pair in zip(ours.get(e.id, ("",) * len(e.texts[0])), e.texts[0], strict=True)
+    ]
+    return sum(first == second for first, second in words) / max(1, len(words))
+
+
+def _ours(corpus: Corpus, model: MaskedLanguageModel, precision: Precision) -> Generated:
+    return generate(corpus, model, AUTHORS, seed=SEED, precision=precision)

@@ -1,0 +1,154 @@
+"""Peers of labelling and training: `Trainer` as the public token-classification example has it, the pipeline.
+
+Sentences are cut at the length of the model and batches padded to their longest sentence.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import (
+    DataCollatorForTokenClassification,
+    PreTrainedModel,
+    Trainer,
+    TrainingArguments,
+    pipeline,
+)
+
+from uxla.descent import Recipe
+from uxla.encoding import Ints
+from uxla.examples import Corpus
+from uxla.models import TaskModel
+
+Classes = list[np.ndarray[Any, np.dtype[np.int16]]]
+"""The class of every word, sentence by sentence."""
+
+IGNORED = -100
+"""The label of what is no first piece of a word."""
+
+
+def missing() -> str | None:
+    """Why `Trainer` cannot run here; None if it can."""
+    return None if find_spec("accelerate") else "Trainer needs the package accelerate, which is not installed"
+
+
+class Trained:
+    """A copy of a model under `Trainer`, with the attention that transformers takes by itself."""
+
+    def __init__(self, model: TaskModel, folder: str, *, batch_size: int) -> None:
+        self.network: PreTrainedModel = deepcopy(model.network)
+        self.network.set_attn_implementation("sdpa")
+        self._tokenizer, self._max_length = model.tokenizer, model.max_length
+        self._device = model.device
+        self._arguments: dict[str, Any] = {
+            "output_dir": folder,
+            "per_device_train_batch_size": batch_size,
+            "per_device_eval_batch_size": batch_size,
+            "use_cpu": model.device.type == "cpu",
+            "report_to": "none",
+            "save_strategy": "no",
+            "logging_strategy": "no",
+            "disable_tqdm": True,
+        }
+
+    def predict(self, corpus: Corpus) -> Classes:
+        """The classes of the first pieces of all words by `Trainer.predict`."""
+        rows: Any = self._rows(corpus)  # a list does for a data set
+        trainer = Trainer(
+            model=self.network,
+            args=TrainingArguments(**self._arguments),
+            data_collator=DataCollatorForTokenClassification(self._tokenizer),
+        )
+        found: Any = trainer.predict(rows)
+        classes = found.predictions.argmax(axis=2).astype(np.int16)
+        return [row[labels != IGNORED] for row, labels in zip(classes, found.label_ids, strict=True)]
+
+    def train(self, corpus: Corpus, recipe: Recipe, batches: Sequence[Ints], *, seed: int) -> list[float]:
+        """Train on the given batches by `Trainer.train`, and return the loss of every step."""
+        rows, how = self._rows(corpus), recipe.optimisation
+        arguments = TrainingArguments(
+            **self._arguments | {"logging_strategy": "steps"},
+            logging_steps=1,
+            max_steps=len(batches),
+            gradient_accumulation_steps=recipe.accumulate,
+            learning_rate=how.learning_rate,
+            warmup_steps=how.lr_warmup,
+            weight_decay=how.weight_decay,
+            adam_epsilon=how.adam_epsilon,
+            max_grad_norm=how.max_gradient_norm,
+            seed=seed,
+        )
+        trainer = _InOrder(
+            model=self.network,
+            args=arguments,
+            data_collator=DataCollatorForTokenClassification(self._tokenizer),
+            train_dataset=[rows[int(i)] for batch in batches for i in batch],
+        )
+        trainer.train()
+        return [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+
+    def _rows(self, corpus: Corpus) -> list[dict[str, list[int]]]:
+        """Ids and labels: of a word, at its first piece."""
+        examples = list(corpus)
+        encoded = self._tokenizer(
+            [list(example.texts[0]) for example in examples],
+            is_split_into_words=True,
+            truncation=True,
+            max_length=self._max_length,
+        )
+        rows = []
+        for number, example in enumerate(examples):
+            words = encoded.word_ids(number)
+            classes = example.classes or (0,) * len(example.texts[0])
+            labels = [
+                IGNORED if word is None or word == before else classes[word]
+                for word, before in zip(words, [None, *words[:-1]], strict=True)
+            ]
+            rows.append({"input_ids": encoded["input_ids"][number], "labels": labels})
+        return rows
+
+
+class _InOrder(Trainer):
+    """A `Trainer` that goes through its examples in the order in which they are given."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[int]:
+        rows: Any = self.train_dataset if train_dataset is None else train_dataset
+        return torch.utils.data.SequentialSampler(rows)
+
+
+class Pipeline:
+    """The `token-classification` pipeline over whole sentences, in batches."""
+
+    def __init__(self, model: TaskModel, *, batch_size: int) -> None:
+        network = deepcopy(model.network)
+        network.set_attn_implementation("sdpa")
+        network.eval()  # type: ignore[no-untyped-call]
+        make: Any = pipeline  # its declared types leave out most of what it takes
+        self._classes = {label: index for index, label in enumerate(model.task.labels)}
+        network.config.id2label = dict(enumerate(model.task.labels))
+        self._run = make(
+            "token-classification",
+            model=network,
+            tokenizer=model.tokenizer,
+            device=model.device,
+            batch_size=batch_size,
+            ignore_labels=[],
+        )
+
+    def predict(self, corpus: Corpus) -> Classes:
+        """The classes of the first pieces of all words; words are those between spaces."""
+        texts = [" ".join(example.texts[0]) for example in corpus]
+        found: Classes = []
+        for text, pieces in zip(texts, self._run(texts), strict=True):
+            # A piece begins a word where a space stands before its first character.
+            begins = {0, *(index + 1 for index, character in enumerate(text) if character == " ")}
+            classes = {
+                begin: self._classes[piece["entity"]]
+                for piece in reversed(pieces)
+                for begin in {piece["start"], piece["start"] + 1} & begins
+            }
+            found.append(np.array([classes.get(begin, 0) for begin in sorted(begins)], np.int16))
+        return found

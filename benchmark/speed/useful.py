@@ -1,0 +1,71 @@
+"""Tokens that a network computes, and how many of them are none of the padding."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from transformers import PreTrainedModel
+
+from benchmark.speed.outcome import Finding
+
+T = TypeVar("T")
+
+
+@dataclass
+class Tokens:
+    """Of some passes: tokens in all, those attended to, and the sum of the squared lengths of rows."""
+
+    computed: int = 0
+    useful: int = 0
+    squares: int = 0
+    passes: int = 0
+
+    @property
+    def share(self) -> float:
+        """The useful share of what is computed."""
+        return self.useful / max(1, self.computed)
+
+
+def counted(network: PreTrainedModel, run: Callable[[], T]) -> tuple[Tokens, T]:
+    """Count the tokens of a run, and hand on what it returns."""
+    with counting(network) as tokens:
+        result = run()
+    return tokens, result
+
+
+@contextmanager
+def counting(*networks: PreTrainedModel, with_training: bool = True) -> Iterator[Tokens]:
+    """Count the tokens that networks compute within the block, also while they are trained or not."""
+    tokens = Tokens()
+
+    def count(module: PreTrainedModel, arguments: tuple[Any, ...], inputs: dict[str, Any]) -> None:
+        if module.training and not with_training:
+            return
+        ids = arguments[0] if arguments else inputs["input_ids"]
+        attended = inputs["attention_mask"].sum(dim=1)
+        tokens.computed += ids.numel()
+        tokens.useful += int(attended.sum())
+        tokens.squares += int((attended**2).sum())
+        tokens.passes += 1
+
+    hooks = [n.base_model.register_forward_pre_hook(count, with_kwargs=True) for n in networks]
+    try:
+        yield tokens
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def share(what: str, network: PreTrainedModel, run: Callable[[], object], *, target: float) -> Finding:
+    """The useful share of the tokens that a run puts through a network."""
+    tokens, _ = counted(network, run)
+    return Finding(
+        what=f"useful (non-padding) share of the tokens computed, {what}",
+        against="",
+        unit="share",
+        target=target,
+        value=tokens.share,
+        equality="none: counted, on small models of the same tokenizer",
+        details={"tokens computed": tokens.computed, "passes": tokens.passes},
+    )
