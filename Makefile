@@ -85,6 +85,7 @@ test: setup  ## Run the tests
 	@"$(BIN)/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup  ## Measure on the CPU how fast it is, beside its peers (LINES=... for some lines)
+	@mkdir -p results/bench
 	@"$(BIN)/python" -m pytest -q -p no:xdist tests/speed --benchmark-enable --benchmark-json=results/bench/small.json
 	@"$(BIN)/python" -m benchmark bench --device cpu --lines $(LINES)
 

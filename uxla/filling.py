@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from uxla.batches import length_buckets, padded
-from uxla.devices import Precision, autocast
 from uxla.encoding import Pieces
 from uxla.examples import Words
 from uxla.language_model import MaskedLanguageModel
@@ -90,12 +89,7 @@ def subword_units(text: Words, language_model: MaskedLanguageModel) -> list[Segm
 
 
 def fill_copies(
-    copies: Sequence[Copy],
-    language_model: MaskedLanguageModel,
-    *,
-    any_piece: bool,
-    token_budget: int,
-    precision: Precision = Precision.FP32,
+    copies: Sequence[Copy], language_model: MaskedLanguageModel, *, any_piece: bool, token_budget: int
 ) -> int:
     """Fill all masks of all copies in place and return the number of fills.
 
@@ -105,11 +99,10 @@ def fill_copies(
     allowed = _allowed(language_model)
     language_model.network.eval()  # type: ignore[no-untyped-call]
     n_fills = 0
-    # One block for all steps: weights are cast once in it.
-    with torch.inference_mode(), autocast(language_model.device, precision):
-        for step in range(max((len(copy.positions) for copy in copies), default=0)):
-            alive = [copy for copy in copies if step < len(copy.positions) and not copy.is_dropped]
-            n_fills += len(alive)
+    for step in range(max((len(copy.positions) for copy in copies), default=0)):
+        alive = [copy for copy in copies if step < len(copy.positions) and not copy.is_dropped]
+        n_fills += len(alive)
+        with torch.inference_mode():
             _fill_step(alive, step, language_model, None if any_piece else allowed, token_budget)
     return n_fills
 

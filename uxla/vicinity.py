@@ -7,11 +7,14 @@ of some thousand sentences advance together: step t of every copy is one set of 
 
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice, product
 
-from uxla.devices import Precision
+import torch
+
+from uxla.devices import Precision, has_bf16
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.filling import Copy, fill_copies, subword_units, word_units
@@ -105,12 +108,12 @@ def generate(
     Raises:
         ValueError: as many diversification factors as texts are needed.
     """
-    counts = Counter[str]()
+    counts, model = Counter[str](), _cast(language_model, precision)
 
     def vicinal() -> Iterator[Example]:
         remaining = iter(corpus)
         while some := list(islice(remaining, _AT_A_TIME)):
-            yield from _generate(some, language_model, vicinity, seed, token_budget, precision, counts)
+            yield from _generate(some, model, vicinity, seed, token_budget, counts)
 
     made = Corpus.of(vicinal())
     return Generated(
@@ -122,13 +125,25 @@ def generate(
     )
 
 
+def _cast(language_model: MaskedLanguageModel, precision: Precision) -> MaskedLanguageModel:
+    """The same model, or in bfloat16 one whose weights are cast once, not again for every batch."""
+    if not (precision is Precision.BF16 or (precision is Precision.AUTO and has_bf16(language_model.device))):
+        return language_model
+    weights = {
+        id(weight): torch.nn.Parameter(weight.detach().bfloat16(), requires_grad=False)
+        for weight in language_model.network.parameters()
+    }
+    model = copy(language_model)
+    model.network = deepcopy(language_model.network, weights)
+    return model
+
+
 def _generate(
     examples: list[Example],
     language_model: MaskedLanguageModel,
     vicinity: Vicinity,
     seed: int,
     token_budget: int,
-    precision: Precision,
     counts: Counter[str],
 ) -> Iterator[Example]:
     """The vicinal examples of some examples, whose copies advance together."""
@@ -138,9 +153,7 @@ def _generate(
     ]
     flat = [copy for parts in copies for part in parts for copy in part]
     any_piece = vicinity.fills is Fills.ANY
-    counts["fills"] += fill_copies(
-        flat, language_model, any_piece=any_piece, token_budget=token_budget, precision=precision
-    )
+    counts["fills"] += fill_copies(flat, language_model, any_piece=any_piece, token_budget=token_budget)
     counts["eligible"] += sum(bool(part) for parts in copies for part in parts)
     counts["dropped"] += sum(copy.is_dropped for copy in flat)
     for example, parts in zip(examples, copies, strict=True):

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from uxla.devices import Precision
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.language_model import MaskedLanguageModel
@@ -283,6 +284,24 @@ def test_the_two_texts_of_a_pair_are_masked_independently(scripted: Scripts) -> 
     generated = generate(pair(text, text), scripted(always("▁moon")), vicinity, seed=1)
     ((first, second),) = texts(generated).values()
     assert first != second
+
+
+@EVERY_KIND
+def test_in_bfloat16_most_words_are_the_same(
+    language_model: MaskedLanguageModel, toy_text: Corpus, vicinity: Vicinity
+) -> None:
+    some = toy_text.select(range(60))
+    whole = generate(some, language_model, vicinity, seed=1)
+    half = generate(some, language_model, vicinity, seed=1, precision=Precision.BF16)
+    assert half.n_eligible == whole.n_eligible
+    assert next(language_model.network.parameters()).dtype == torch.float32
+    expected, found = texts(whole), texts(half)
+    same = [
+        old == new
+        for name in expected.keys() & found.keys()
+        for old, new in zip(expected[name][0], found[name][0], strict=True)
+    ]
+    assert sum(same) > 0.8 * len(same) > 0
 
 
 # The naive loop: the same sentences, many more passes.
