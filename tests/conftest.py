@@ -1,6 +1,8 @@
-"""Tiny encoders and corpora that the tests share: offline, on the CPU, made once a session."""
+"""Tiny encoders and corpora that the tests share, offline and on the CPU; the loop that GEN-LM must equal."""
 
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -141,3 +143,26 @@ def recipe() -> Recipe:
         validate_every=4,
         confidence_penalty=False,
     )
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder beside the repository with data and peers; tests that need it are skipped without."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"{folder}: no shared folder beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def naive(shared: Path) -> ModuleType:
+    """One sentence, one mask, one forward pass: the loop that ours must equal, word for word."""
+    path = shared / "peers" / "naive_gen_lm.py"
+    if not path.is_file():
+        pytest.skip(f"{path}: no naive loop to compare with")
+    spec = importlib.util.spec_from_file_location("naive_gen_lm", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -31,17 +31,18 @@ BATCH = 100
 class Run:
     """A run being recorded: that of a table cell, or of a model or an epoch nested in it."""
 
-    def __init__(
-        self, store: "Store", record: "Record", *, is_resumed: bool, seconds_before: float = 0.0
-    ) -> None:
-        """Wrap a run that MLflow holds as RUNNING; `created` and `resumed` see to that."""
+    def __init__(self, store: "Store", record: "Record", *, seconds_before: float | None = None) -> None:
+        """Wrap a run that MLflow holds as RUNNING; `created` and `resumed` see to that.
+
+        `seconds_before` is how long a run that is resumed was worked on.
+        """
         self.run_id: str = record.info.run_id
         self.name: str = record.info.run_name
         self._store = store
         self._record = record
         self._metrics = MetricBuffer(store.client, self.run_id)
-        self._children = self._known_children() if is_resumed else {}
-        self._is_resumed, self._seconds_before = is_resumed, seconds_before
+        self._children = {} if seconds_before is None else self._known_children()
+        self._seconds_before = seconds_before or 0.0
         self._started = time.perf_counter()
 
     @classmethod
@@ -51,18 +52,19 @@ class Run:
 
         everything = {**resolve_tags(), **tags}
         record = store.client.create_run(experiment, tags=everything, run_name=name)
-        return cls(store, record, is_resumed=False)
+        return cls(store, record)
 
     @classmethod
     def resumed(cls, store: "Store", record: "Record", name: str, tags: Mapping[str, str]) -> "Run":
         """Take up a run that ended, under the name it would get today."""
+        # A child of a run that is still at work ended since its record was read.
+        info = store.client.get_run(record.info.run_id).info
+        before = (info.end_time - info.start_time) / 1000 if info.end_time else 0.0
         # The tags first: a run that is RUNNING under its former process would be swept.
         for key, value in tags.items():
             store.client.set_tag(record.info.run_id, key, value)
         store.client.update_run(record.info.run_id, status="RUNNING", name=name)
-        start, end = record.info.start_time, record.info.end_time
-        resumed = store.client.get_run(record.info.run_id)
-        return cls(store, resumed, is_resumed=True, seconds_before=(end - start) / 1000 if end else 0.0)
+        return cls(store, store.client.get_run(record.info.run_id), seconds_before=before)
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Note metrics of a step: the plain callable that `uxla` asks for.
@@ -76,14 +78,12 @@ class Run:
         """The nested run of this name, such as "model 11" or "epoch 2": begun, or taken up."""
         with clearly(f"begin the run {self.name}, {name}"):
             run = self._child(name)
-        try:
-            with ending(run):
-                try:
-                    yield run
-                finally:
-                    run.log(0, {"seconds": run.seconds})
-        finally:
-            self._children[name] = run._record
+        self._children[name] = run._record
+        with ending(run):
+            try:
+                yield run
+            finally:
+                run.log(0, {"seconds": run.seconds})
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Note parameters; a nested mapping becomes keys such as `warmup.learning_rate`.
@@ -168,14 +168,12 @@ class Run:
 
         What the interface shows as its duration are the seconds worked on it.
         """
-        info = self._record.info
-        end = int(info.start_time + 1000 * self.seconds) if self._is_resumed else None
+        end = int(self._record.info.start_time + 1000 * self.seconds)
         with clearly(f"end the run {self.name}"):
             try:
                 self._metrics.flush()
             finally:
                 self._store.client.set_terminated(self.run_id, status=status, end_time=end)
-            self._record = self._store.client.get_run(self.run_id)
 
     @property
     def _artifacts(self) -> Path:

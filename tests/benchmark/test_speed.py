@@ -1,6 +1,5 @@
 """The speed benchmark at its tiny scale: peers are equal, counts are right, outcomes are kept and shown."""
 
-import importlib.util
 import re
 from dataclasses import replace
 from importlib.util import find_spec
@@ -24,12 +23,11 @@ from benchmark.speed.pipeline import nothing_to_do
 from benchmark.speed.trainers import Pipeline, Trained, missing
 from benchmark.speed.useful import counted
 from benchmark.speed.workload import SEED, Workload, scale_of, workload
-from tests.miniature import ROOT
+from tests.uxla.test_vicinity import naive_copies
 from uxla.devices import Precision
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
 from uxla.predictions import Predictions
-from uxla.randomness import derive_seed, generator
 from uxla.vicinity import generate
 
 CPU = torch.device("cpu")
@@ -41,20 +39,6 @@ FINDING = Finding(what="a step", against="a peer", unit="times", target=2.0)
 def work() -> Workload:
     """The tiny workload, of toy sentences."""
     return workload(scale_of("tiny", CPU), CPU)
-
-
-@pytest.fixture(scope="module")
-def naive() -> ModuleType:
-    """Another re-creation of the authors' loop, where there is one beside the repository."""
-    path = ROOT.parent / "shared" / "peers" / "naive_gen_lm.py"
-    if not path.is_file():
-        pytest.skip(f"{path}: no naive loop to compare with")
-    spec = importlib.util.spec_from_file_location("naive_gen_lm", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 # Peers.
@@ -80,26 +64,10 @@ def test_the_loop_the_pipeline_and_gen_lm_give_the_same_copies(work: Workload) -
 
 
 def test_the_loop_is_the_naive_one(work: Workload, naive: ModuleType) -> None:
-    corpus, model = work.sentences(20), work.language_model
-    tokenizer, ours = work.tokenizer, AuthorsLoop(model)
-    fill_one = naive.HFFillOne(
-        model.network,
-        tokenizer.tokenize,
-        tokenizer.get_vocab(),
-        tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))),
-        tokenizer.mask_token_id,
-        tokenizer.bos_token_id,
-        tokenizer.eos_token_id,
-        tokenizer.unk_token_id,
-        grad=False,
-    )
-    expected = {}
-    for example in corpus:
-        draws = generator(derive_seed(SEED, example.id, 0), "authors")
-        found = naive.augment([list(example.texts[0])], 30, 3, fill_one, rng=draws)
-        expected[example.id] = [tuple(words) for _, words, _ in found]
+    corpus, ours = work.sentences(20), AuthorsLoop(work.language_model)
+    expected, n_passes = naive_copies(naive, corpus, work.language_model, SEED)
     assert ours(corpus, AUTHORS, seed=SEED) == expected
-    assert ours.n_passes == fill_one.calls
+    assert ours.n_passes == n_passes
 
 
 def test_the_loop_passes_once_for_every_mask(work: Workload) -> None:

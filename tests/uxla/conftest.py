@@ -1,9 +1,6 @@
-"""A masked LM that says what it is told, and the naive loop that GEN-LM is measured against."""
+"""A masked LM that says what it is told."""
 
-import importlib.util
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
@@ -60,26 +57,3 @@ def spelt() -> MaskedLanguageModel:
 def scripted(spelt: MaskedLanguageModel) -> Callable[[Fill], Scripted]:
     """A masked LM over the pieces above that fills by a rule."""
     return lambda fill: Scripted(spelt.network, spelt.tokenizer, fill)
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder beside the repository with data and peers; tests that need it are skipped without."""
-    folder = Path(__file__).resolve().parents[3] / "shared"
-    if not folder.is_dir():
-        pytest.skip(f"{folder}: no shared folder beside the repository")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def naive(shared: Path) -> ModuleType:
-    """One sentence, one mask, one forward pass: the loop that ours must equal, word for word."""
-    path = shared / "peers" / "naive_gen_lm.py"
-    if not path.is_file():
-        pytest.skip(f"{path}: no naive loop to compare with")
-    spec = importlib.util.spec_from_file_location("naive_gen_lm", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
