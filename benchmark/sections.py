@@ -123,7 +123,9 @@ class VicinitySection(Section):
     max_words: PositiveInt
     min_characters: PositiveInt
     drop_unchanged: bool
-    token_budget: PositiveInt
+    precision: Precision
+    token_budget: PositiveInt | None
+    """Tokens of a batch, padding included, which bounds memory; None: as many as keep the device busy."""
 
 
 class AdaptationSection(RecipeSection):

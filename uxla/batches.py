@@ -2,23 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
 
+from uxla.devices import send
 from uxla.encoding import Ints, Rows
+
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+PADDING = 0.04
+"""Share of padding at which a batch of rows of like length ends, once it is an eighth of its budget."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Padded rows on a device.
 
-    `inputs` holds input_ids and attention_mask (n_rows, length), and token_type_ids where the
-    encoder has segments. Labelled position i lies in row `rows[i]` at `marks[i]` and has the label
+    `inputs` holds input_ids (n_rows, length), attention_mask (see `attention`), and token_type_ids where
+    the encoder has segments. Labelled position i lies in row `rows[i]` at `marks[i]` and has the label
     `labels[i]`: a class, or a distribution over classes (empty when unlabelled).
     """
 
-    inputs: dict[str, torch.Tensor]
+    inputs: dict[str, torch.Tensor | None]
     rows: torch.Tensor
     marks: torch.Tensor
     labels: torch.Tensor
@@ -30,34 +38,40 @@ def collate(rows: Rows, chosen: Ints, *, padding: int, device: torch.device, seg
     columns = np.arange(lengths.max())
     attended = columns < lengths[:, None]
     ids = np.full(attended.shape, padding, np.int64)
-    ids[attended] = rows.ids[_ranges(rows.starts[chosen], lengths)]
+    ids[attended] = rows.ids[ranges(rows.starts[chosen], lengths)]
     counts = np.diff(rows.mark_starts)[chosen]
-    where = _ranges(rows.mark_starts[chosen], counts)
-    arrays = {"input_ids": ids, "attention_mask": attended.astype(np.int64)}
+    where = ranges(rows.mark_starts[chosen], counts)
+    inputs = {"input_ids": send(ids, device), "attention_mask": attention(attended, device)}
     if segments:
-        arrays["token_type_ids"] = ((columns >= rows.second[chosen][:, None]) & attended).astype(np.int64)
+        second = (columns >= rows.second[chosen][:, None]) & attended
+        inputs["token_type_ids"] = send(second.astype(np.int64), device)
     labels = rows.labels[where] if len(rows.labels) else np.empty(0, np.int64)
-    return Batch(
-        {name: torch.from_numpy(array).to(device) for name, array in arrays.items()},
-        torch.from_numpy(np.repeat(np.arange(len(chosen)), counts)).to(device),
-        torch.from_numpy(rows.marks[where]).to(device),
-        torch.from_numpy(labels).to(device),
-    )
+    places = np.repeat(np.arange(len(chosen)), counts)
+    return Batch(inputs, send(places, device), send(rows.marks[where], device), send(labels, device))
 
 
-def padded(
-    rows: Sequence[Sequence[int] | Ints], *, padding: int, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(rows: Sequence[Sequence[int] | Ints], *, padding: int) -> tuple[Ints, Bools]:
     """Ids of rows padded to the longest, and where they are attended: both (n_rows, length)."""
-    lengths = np.array([len(row) for row in rows])
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     attended = np.arange(lengths.max()) < lengths[:, None]
     ids = np.full(attended.shape, padding, np.int64)
-    ids[attended] = np.concatenate([np.asarray(row, np.int64) for row in rows])
-    return torch.from_numpy(ids).to(device), torch.from_numpy(attended.astype(np.int64)).to(device)
+    ids[attended] = np.fromiter(chain.from_iterable(rows), np.int64, lengths.sum())
+    return ids, attended
+
+
+def attention(attended: Bools, device: torch.device) -> torch.Tensor | None:
+    """The attention mask as transformers takes it with the least work.
+
+    On a CPU of shape (n_rows, length). On a GPU nothing where nothing is padded, else (n_rows, 1, 1, length):
+    of the other shape transformers would wait for the device to see whether it is all ones.
+    """
+    if device.type == "cpu":
+        return send(attended.astype(np.int64), device)
+    return None if attended.all() else send(attended[:, None, None, :], device)
 
 
 def length_buckets(lengths: Ints | Sequence[int], *, token_budget: int) -> Iterator[Ints]:
-    """Cut rows, longest first, into batches of at most `token_budget` tokens after padding.
+    """Cut rows, longest first, into batches of at most `token_budget` tokens, few of them padding.
 
     A row longer than the budget is a batch of its own.
     """
@@ -65,12 +79,17 @@ def length_buckets(lengths: Ints | Sequence[int], *, token_budget: int) -> Itera
     order = np.argsort(-lengths, kind="stable")
     begin = 0
     while begin < len(order):
-        size = max(1, token_budget // max(1, int(lengths[order[begin]])))
-        yield order[begin : begin + size]
+        longest = max(1, int(lengths[order[begin]]))
+        some = order[begin : begin + max(1, token_budget // longest)]
+        computed = longest * np.arange(1, len(some) + 1)
+        is_lean = np.cumsum(lengths[some]) >= (1 - PADDING) * computed
+        # Both hold of the first rows alone, so what is kept is without gaps.
+        size = max(1, int((is_lean | (8 * computed <= token_budget)).sum()))
+        yield some[:size]
         begin += size
 
 
-def _ranges(starts: Ints, lengths: Ints) -> Ints:
+def ranges(starts: Ints, lengths: Ints) -> Ints:
     """The indices start, start + 1, ... of every range, one range after the other."""
     shift = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
     indices: Ints = np.arange(lengths.sum()) + shift

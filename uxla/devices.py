@@ -3,7 +3,9 @@
 import contextlib
 import ctypes
 from enum import Enum
+from typing import Any
 
+import numpy as np
 import torch
 from transformers import PreTrainedModel
 
@@ -32,6 +34,25 @@ def has_bf16(device: torch.device) -> bool:
     )
 
 
+def in_bf16(device: torch.device, precision: Precision) -> bool:
+    """Whether matrix products of this precision run in bfloat16 on a device."""
+    return precision is Precision.BF16 or (precision is Precision.AUTO and has_bf16(device))
+
+
+def default_token_budget(device: torch.device) -> int:
+    """Tokens of a batch, padding included, that keep a device busy; results do not depend on it.
+
+    On a CPU what a layer hands to the next should stay in the cache; a GPU wants many rows at once.
+    """
+    return 1024 if device.type == "cpu" else 32768
+
+
+def send(array: "np.ndarray[Any, np.dtype[Any]]", device: torch.device) -> torch.Tensor:
+    """The array as a tensor on a device, which is not waited for."""
+    tensor = torch.from_numpy(array)
+    return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
+
+
 def place(network: PreTrainedModel, device: torch.device) -> None:
     """Move a network to a device, with the attention that is fastest there.
 
@@ -43,7 +64,7 @@ def place(network: PreTrainedModel, device: torch.device) -> None:
 
 def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:
     """A block in which matrix products run in the given precision."""
-    if precision is Precision.BF16 or (precision is Precision.AUTO and has_bf16(device)):
+    if in_bf16(device, precision):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return contextlib.nullcontext()
 

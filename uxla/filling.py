@@ -1,19 +1,24 @@
-"""Filling masks one at a time, all copies of all sentences in lock-step (UXLA §2.2)."""
+"""Filling masks one at a time, thousands of copies of sentences in lock-step (UXLA §2.2)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from uxla.batches import length_buckets, padded
-from uxla.encoding import Pieces
+from uxla.batches import attention, length_buckets, padded
+from uxla.devices import send
+from uxla.encoding import Ints, Pieces
 from uxla.examples import Words
 from uxla.language_model import MaskedLanguageModel
 
+AT_ONCE = 8192
+"""Copies of which one mask is filled together."""
 
-@dataclass(frozen=True)
-class Segment:
+
+class Segment(NamedTuple):
     """One unit of a text: a word or a single subword.
 
     `begins` says whether a piece that begins a word may fill it, else one that continues a word;
@@ -27,29 +32,35 @@ class Segment:
 
 
 class Copy:
-    """One copy of a text on its way: its units, and the positions still to be filled."""
+    """One copy of a text on its way: its units, and the positions still to be filled, the next one first."""
 
     def __init__(self, units: list[Segment], positions: Sequence[int], *, of_words: bool) -> None:
         self.units = units
-        self.positions = list(positions)
+        self.positions = deque(positions)
         self.is_dropped = False
         self._of_words = of_words
 
-    def masked(self, position: int, language_model: MaskedLanguageModel) -> tuple[list[int], int]:
-        """Ids of the text with one unit masked, cut to what the model takes, and where the mask is."""
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to be filled, or the copy is lost."""
+        return self.is_dropped or not self.positions
+
+    def masked(self, language_model: MaskedLanguageModel, *, longest: int) -> tuple[list[int], int]:
+        """Ids of the text with the next position masked, `longest` at most, and where the mask is."""
+        position, encoder = self.positions[0], language_model.encoder
         left = [i for unit in self.units[:position] for i in unit.pieces]
         right = [i for unit in self.units[position + 1 :] for i in unit.pieces]
-        frame = language_model.encoder.frame([[]])[0]
-        room = language_model.max_length - len(frame) - 1
+        room = longest - len(encoder.before) - len(encoder.after) - 1
         if len(left) + len(right) > room:
             # As much on either side as fits, what one side does not need going to the other.
             n_left = min(len(left), max(room // 2, room - len(right)))
             left, right = left[len(left) - n_left :], right[: room - n_left]
-        row, _ = language_model.encoder.frame([[*left, language_model.mask, *right]])
-        return row, len(language_model.encoder.before) + len(left)
+        row = [*encoder.before, *left, language_model.mask, *right, *encoder.after]
+        return row, len(encoder.before) + len(left)
 
-    def fill(self, position: int, piece: int, language_model: MaskedLanguageModel) -> None:
-        """Put the predicted piece in the place of a unit; drop the copy if a word is lost or won by it."""
+    def fill(self, piece: int, language_model: MaskedLanguageModel) -> None:
+        """Put the predicted piece at the next position; drop the copy if a word is lost or won by it."""
+        position = self.positions.popleft()
         unit = self.units[position]
         spelling = language_model.words[piece] if unit.begins else language_model.continuations[piece]
         if not spelling and position == 0:
@@ -89,48 +100,76 @@ def subword_units(text: Words, language_model: MaskedLanguageModel) -> list[Segm
 
 
 def fill_copies(
-    copies: Sequence[Copy], language_model: MaskedLanguageModel, *, any_piece: bool, token_budget: int
-) -> int:
-    """Fill all masks of all copies in place and return the number of fills.
+    copies: Iterable[Copy],
+    language_model: MaskedLanguageModel,
+    *,
+    any_piece: bool,
+    token_budget: int,
+) -> Iterator[int]:
+    """Fill all masks of all copies in place, round by round, and yield the number of fills of each round.
 
+    A round fills one mask of up to AT_ONCE copies; one that is done makes room for the next of `copies`.
     Unless `any_piece`, a unit that begins a word is filled by a piece that does, and one that
     continues a word by one that does: the number of words stays.
     """
-    allowed = _allowed(language_model)
+    barred = None if any_piece else _barred(language_model)
     language_model.network.eval()  # type: ignore[no-untyped-call]
-    n_fills = 0
-    for step in range(max((len(copy.positions) for copy in copies), default=0)):
-        alive = [copy for copy in copies if step < len(copy.positions) and not copy.is_dropped]
-        n_fills += len(alive)
-        with torch.inference_mode():
-            _fill_step(alive, step, language_model, None if any_piece else allowed, token_budget)
-    return n_fills
+    # A GPU computes one round while the host lays out the next.
+    ahead = 1 if language_model.device.type == "cpu" else 2
+    coming, waiting, running = iter(copies), deque[Copy](), deque[_Round]()
+    while True:
+        missing = max(0, AT_ONCE - len(waiting))
+        waiting.extend(islice((copy for copy in coming if not copy.is_done), missing))
+        if waiting and len(running) < ahead:
+            some = [waiting.popleft() for _ in range(min(AT_ONCE, len(waiting)))]
+            running.append(_begin(some, language_model, barred, token_budget))
+        elif running:
+            done = running.popleft()
+            for copy, piece in zip(done.copies, done.pieces.tolist(), strict=True):
+                copy.fill(piece, language_model)
+            waiting.extend(copy for copy in done.copies if not copy.is_done)
+            yield len(done.copies)
+        else:
+            return
 
 
-def _fill_step(
+class _Round(NamedTuple):
+    """Copies, and in their order the pieces for their next positions, which a GPU may not have yet."""
+
+    copies: list[Copy]
+    pieces: torch.Tensor
+
+
+def _begin(
     copies: Sequence[Copy],
-    step: int,
     language_model: MaskedLanguageModel,
-    allowed: torch.Tensor | None,
+    barred: torch.Tensor | None,
     token_budget: int,
-) -> None:
-    """Fill the mask number `step` of every copy."""
-    rows = [copy.masked(copy.positions[step], language_model) for copy in copies]
-    begins = np.array([copy.units[copy.positions[step]].begins for copy in copies])
+) -> _Round:
+    """Have the next position of every copy predicted."""
+    encoder, device, longest = language_model.encoder, language_model.device, language_model.max_length
+    rows = [copy.masked(language_model, longest=longest) for copy in copies]
+    kinds = np.array([copy.units[copy.positions[0]].begins for copy in copies], np.int64)
+    order, pieces = list[int](), list[torch.Tensor]()
     for chosen in length_buckets([len(row) for row, _ in rows], token_budget=token_budget):
-        ids, attended = padded(
-            [rows[i][0] for i in chosen], padding=language_model.encoder.padding, device=language_model.device
-        )
-        where = torch.tensor([rows[i][1] for i in chosen], device=ids.device)
-        scores = language_model.scores(ids, attended, (torch.arange(len(chosen), device=ids.device), where))
-        if allowed is not None:
-            kinds = torch.from_numpy(begins[chosen].astype(np.int64)).to(ids.device)
-            scores = scores.masked_fill(~allowed[kinds], -torch.inf)
-        for i, piece in zip(chosen, scores.argmax(dim=-1).tolist(), strict=True):
-            copies[i].fill(copies[i].positions[step], piece, language_model)
+        ids, attended = padded([rows[i][0] for i in chosen], padding=encoder.padding)
+        where = np.array([rows[i][1] for i in chosen])
+        with torch.inference_mode():
+            places = (send(np.arange(len(chosen)), device), send(where, device))
+            bars = _bars(barred, kinds[chosen])
+            pieces.append(language_model.best(send(ids, device), attention(attended, device), places, bars))
+        order += chosen.tolist()
+    return _Round([copies[i] for i in order], torch.cat(pieces))
 
 
-def _allowed(language_model: MaskedLanguageModel) -> torch.Tensor:
-    """Which pieces may continue a word (row 0) and which may begin one (row 1)."""
-    table = [[bool(text) for text in texts] for texts in (language_model.continuations, language_model.words)]
+def _bars(barred: torch.Tensor | None, kinds: Ints) -> torch.Tensor | None:
+    """The barred pieces of every position, or one row of them for all where all are alike."""
+    if barred is None:
+        return None
+    return barred[kinds[:1]] if (kinds == kinds[0]).all() else barred[send(kinds, barred.device)]
+
+
+def _barred(language_model: MaskedLanguageModel) -> torch.Tensor:
+    """Which pieces may not continue a word (row 0) and which may not begin one (row 1)."""
+    table = [[not text for text in texts] for texts in (language_model.continuations, language_model.words)]
     return torch.tensor(table, device=language_model.device)

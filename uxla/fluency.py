@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from uxla.batches import length_buckets, padded
+from uxla.batches import attention, length_buckets, padded
+from uxla.devices import default_token_budget, send
 from uxla.examples import Words
 from uxla.language_model import MaskedLanguageModel
 
@@ -14,13 +15,18 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def fluency(
-    language_model: MaskedLanguageModel, texts: Sequence[Words], *, stride: int = 6, token_budget: int = 8192
+    language_model: MaskedLanguageModel,
+    texts: Sequence[Words],
+    *,
+    stride: int = 6,
+    token_budget: int | None = None,
 ) -> Floats:
     """Mean log-probability of the subwords of each text, each predicted once from the others: (n_texts,).
 
     Every `stride`-th subword is masked at a time, so a text costs `stride` passes whatever its
     length. A text longer than the model takes is judged by its beginning; one without subwords by 0.
     """
+    token_budget = token_budget or default_token_budget(language_model.device)
     encoder = language_model.encoder
     room = language_model.max_length - len(encoder.frame([[]])[0])
     rows = [encoder.frame([[i for w in text for i in encoder.pieces(w)][:room]])[0] for text in texts]
@@ -42,12 +48,14 @@ def fluency(
 def _log_probabilities(
     rows: list[list[int]], positions: list[np.ndarray[Any, Any]], language_model: MaskedLanguageModel
 ) -> list[Floats]:
-    ids, attended = padded(rows, padding=language_model.encoder.padding, device=language_model.device)
+    device = language_model.device
+    padded_ids, attended = padded(rows, padding=language_model.encoder.padding)
     row = np.repeat(np.arange(len(rows)), [len(p) for p in positions])
-    where = (torch.from_numpy(row).to(ids.device), torch.from_numpy(np.concatenate(positions)).to(ids.device))
+    ids, where = send(padded_ids, device), (send(row, device), send(np.concatenate(positions), device))
     truth = ids[where]
     ids[where] = language_model.mask
     with torch.inference_mode():
-        scores = torch.log_softmax(language_model.scores(ids, attended, where).float(), dim=-1)
+        logits = language_model.scores(ids, attention(attended, device), where)
+        scores = torch.log_softmax(logits.float(), dim=-1)
     flat = scores.gather(1, truth[:, None])[:, 0].double().cpu().numpy()
     return np.split(flat, np.cumsum([len(p) for p in positions])[:-1])

@@ -3,15 +3,12 @@
 import numpy as np
 import torch
 
-from uxla.batches import collate, length_buckets
-from uxla.devices import Precision, autocast
-from uxla.encoding import Rows, encode
+from uxla.batches import collate, length_buckets, ranges
+from uxla.devices import Precision, autocast, default_token_budget
+from uxla.encoding import Ints, Rows, encode
 from uxla.examples import Corpus
 from uxla.models import TaskModel
 from uxla.predictions import Predictions
-
-TOKEN_BUDGET = 8192
-"""Tokens in one batch, padding included; bounds memory, never changes a result."""
 
 
 def predict(
@@ -19,7 +16,7 @@ def predict(
     corpus: Corpus,
     *,
     max_length: int | None = None,
-    token_budget: int = TOKEN_BUDGET,
+    token_budget: int | None = None,
     precision: Precision = Precision.FP32,
 ) -> Predictions:
     """Class probabilities of every word (XNER) or example (pairs), whatever the length of the text."""
@@ -32,21 +29,26 @@ def predict_rows(
     rows: Rows,
     n_examples: int,
     *,
-    token_budget: int = TOKEN_BUDGET,
+    token_budget: int | None = None,
     precision: Precision = Precision.FP32,
 ) -> Predictions:
     """Class probabilities for rows that are encoded already."""
-    probabilities = np.zeros((len(rows.marks), model.task.n_classes), np.float32)
     was_training = model.network.training
     model.network.eval()  # type: ignore[no-untyped-call]
+    order, scores = list[Ints](), list[torch.Tensor]()
     with torch.inference_mode(), autocast(model.device, precision):
-        for chosen in length_buckets(rows.lengths, token_budget=token_budget):
+        for chosen in length_buckets(
+            rows.lengths, token_budget=token_budget or default_token_budget(model.device)
+        ):
             batch = collate(
                 rows, chosen, padding=model.encoder.padding, device=model.device, segments=model.has_segments
             )
-            scores = torch.softmax(model.logits(batch).float(), dim=-1).cpu().numpy()
-            where = [np.arange(rows.mark_starts[r], rows.mark_starts[r + 1]) for r in chosen]
-            probabilities[np.concatenate(where)] = scores
+            scores.append(torch.softmax(model.logits(batch).float(), dim=-1))
+            order.append(ranges(rows.mark_starts[chosen], np.diff(rows.mark_starts)[chosen]))
     model.network.train(was_training)
+    probabilities = np.zeros((len(rows.marks), model.task.n_classes), np.float32)
+    if scores:
+        # Fetched together: a GPU is not waited for after every batch.
+        probabilities[np.concatenate(order)] = torch.cat(scores).cpu().numpy()
     counts = np.bincount(rows.examples, weights=np.diff(rows.mark_starts), minlength=n_examples)
     return Predictions(probabilities, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))

@@ -12,6 +12,9 @@ from uxla.encoding import WordEncoder
 from uxla.files import replacing
 from uxla.tokenizer import WORD_START, open_tokenizer
 
+_SCORES = 2**26
+"""Scores that are in memory at a time: 256 MB of them in full precision."""
+
 
 class MaskedLanguageModel:
     """A masked LM with its tokenizer; its output layer is applied to chosen positions only.
@@ -61,16 +64,47 @@ class MaskedLanguageModel:
         return int(config.max_position_embeddings) - offset
 
     def scores(
-        self, ids: torch.Tensor, attended: torch.Tensor, where: tuple[torch.Tensor, torch.Tensor]
+        self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
         """Logits over the vocabulary at chosen positions.
 
-        Shapes: `ids` and `attended` (n_rows, length); `where` is (row, position), each
-        (n_positions,); the result is (n_positions, vocabulary).
+        Shapes: `ids` (n_rows, length), `attended` as `uxla.batches.attention` makes it; `where` is
+        (row, position), each (n_positions,); the result is (n_positions, vocabulary).
         """
+        return self._head(self._hidden(ids, attended, where))
+
+    def best(
+        self,
+        ids: torch.Tensor,
+        attended: torch.Tensor | None,
+        where: tuple[torch.Tensor, torch.Tensor],
+        barred: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """The most probable piece at each position: (n_positions,); shapes as for `scores`.
+
+        `barred` says which pieces must not stand there: (n_positions, vocabulary), (1, vocabulary) for all,
+        or nothing. Scores of few positions are in memory at a time.
+        """
+        hidden = self._hidden(ids, attended, where)
+        step = max(1, _SCORES // self.network.config.vocab_size)
+        found = []
+        for begin in range(0, len(hidden), step):
+            part = slice(begin, begin + step)
+            scores = self._head(hidden[part])
+            if barred is not None:
+                scores.masked_fill_(barred if len(barred) == 1 else barred[part], -torch.inf)
+            found.append(scores.argmax(dim=-1))
+        return torch.cat(found)
+
+    def _hidden(
+        self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
         hidden = self.network.base_model(input_ids=ids, attention_mask=attended).last_hidden_state
+        return cast(torch.Tensor, hidden[where])
+
+    def _head(self, hidden: torch.Tensor) -> torch.Tensor:
         head = self.network.get_submodule("cls" if hasattr(self.network, "cls") else "lm_head")
-        return cast(torch.Tensor, head(hidden[where]))
+        return cast(torch.Tensor, head(hidden))
 
 
 def _vocabulary(tokenizer: PreTrainedTokenizerFast, size: int) -> tuple[list[str], list[str], list[bool]]:

@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from uxla.batches import length_buckets, padded
 from uxla.crf import Crf
+from uxla.devices import send
 from uxla.examples import Corpus
 from uxla.files import replacing
 from uxla.predictions import Predictions
@@ -182,13 +183,13 @@ def collate(sentences: Sentences, chosen: Ints, *, device: torch.device) -> Batc
     forms = [sentences.forms[span] for span in spans]
     # Each distinct word of the batch is spelt once.
     distinct = np.unique(np.concatenate(forms))
-    spellings, spelt = padded([sentences.spellings[f] for f in distinct], padding=UNKNOWN, device=device)
-    words, attended = padded([sentences.words[row] for row in forms], padding=UNKNOWN, device=device)
-    places, _ = padded([np.searchsorted(distinct, row) for row in forms], padding=0, device=device)
-    classes = torch.zeros_like(words)
+    spellings, spelt = padded([sentences.spellings[f] for f in distinct], padding=UNKNOWN)
+    words, attended = padded([sentences.words[row] for row in forms], padding=UNKNOWN)
+    places, _ = padded([np.searchsorted(distinct, row) for row in forms], padding=0)
+    classes = np.zeros_like(words)
     if len(sentences.classes):
-        classes, _ = padded([sentences.classes[span] for span in spans], padding=0, device=device)
-    return Batch(words, places, attended.bool(), spellings, spelt.bool(), classes)
+        classes, _ = padded([sentences.classes[span] for span in spans], padding=0)
+    return Batch(*(send(a, device) for a in (words, places, attended, spellings, spelt, classes)))
 
 
 def _embedding(n: int, width: int) -> torch.nn.Embedding:

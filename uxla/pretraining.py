@@ -22,8 +22,8 @@ from transformers import (
     XLMRobertaTokenizer,
 )
 
-from uxla.batches import padded
-from uxla.devices import Precision, autocast
+from uxla.batches import attention, padded
+from uxla.devices import Precision, autocast, send
 from uxla.encoding import Ints
 from uxla.examples import Corpus
 from uxla.files import replacing
@@ -175,8 +175,7 @@ def _loss(
 ) -> torch.Tensor:
     """Mean cross-entropy of the masked subwords; of them 80 % are masked, 10 % replaced, 10 % kept."""
     device = language_model.device
-    whole, attended = padded(rows, padding=language_model.encoder.padding, device=torch.device("cpu"))
-    ids = whole.numpy()
+    ids, attended = padded(rows, padding=language_model.encoder.padding)
     inner = ~np.isin(ids, language_model.tokenizer.all_special_ids)
     chosen = inner & (random.random(ids.shape) < settings.mask_ratio)
     if not chosen.any():
@@ -186,10 +185,10 @@ def _loss(
     inputs = np.where(chosen & (fate < 0.8), language_model.mask, ids)
     replaced = chosen & (fate >= 0.9)
     inputs[replaced] = random.choice(language_model.ordinary, size=int(replaced.sum()))
-    row, place = (torch.from_numpy(axis).to(device) for axis in np.nonzero(chosen))
+    row, place = (send(axis, device) for axis in np.nonzero(chosen))
     with autocast(device, settings.precision):
-        scores = language_model.scores(torch.from_numpy(inputs).to(device), attended.to(device), (row, place))
-    return torch.nn.functional.cross_entropy(scores.float(), torch.from_numpy(ids[chosen]).to(device))
+        scores = language_model.scores(send(inputs, device), attention(attended, device), (row, place))
+    return torch.nn.functional.cross_entropy(scores.float(), send(ids[chosen], device))
 
 
 def _save(

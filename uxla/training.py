@@ -16,6 +16,7 @@ from uxla.models import TaskModel
 from uxla.optimisation import Log, ignore
 from uxla.predictions import Predictions
 from uxla.randomness import derive_seed
+from uxla.trimming import trimmed
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,16 @@ def fit(
         validation: the labelled dev set that selects the weights; None keeps the last ones.
         sampling_factor: alpha of Eq. 2.
         seed: of the order of examples and of dropout.
-        log: receives `loss` at every step and `dev` at every validation.
+        log: receives `loss` at every step and `dev` at every validation; in between the embedding may hold
+            the subwords of these corpora alone (`uxla.trimming`).
 
     Raises:
         ValueError: a corpus is empty or unlabelled, soft labels are of other positions or classes
             than their corpus, or the recipe's rows are longer than the encoder takes.
     """
+    dev = validation if isinstance(validation, DevSet) or validation is None else DevSet(validation)
     rows = [_encoded(corpus, model, recipe) for corpus in corpora]
+    dev_rows = [] if dev is None else [_encoded(dev.corpus, model, recipe)]
     n_steps = recipe.n_steps(sum(map(len, rows)))
     batches = mixed_batches(
         [r.lengths for r in rows],
@@ -68,23 +72,23 @@ def fit(
         n_batches=n_steps * recipe.accumulate,
         seed=derive_seed(seed, "batches"),
     )
-    judge = _judge(model, validation, recipe)
-    return descend(
-        model.network,
-        lambda: _backward(model, rows, next(batches), recipe),
-        recipe,
-        n_steps=n_steps,
-        judge=judge,
-        seed=seed,
-        log=log,
-    )
+    with trimmed(model.network, [*rows, *dev_rows]) as renumbered:
+        in_use = [renumbered(some) for some in rows]
+        return descend(
+            model.network,
+            lambda: _backward(model, in_use, next(batches), recipe),
+            recipe,
+            n_steps=n_steps,
+            judge=_judge(model, dev, [renumbered(some) for some in dev_rows], recipe),
+            seed=seed,
+            log=log,
+        )
 
 
-def _judge(model: TaskModel, validation: Corpus | DevSet | None, recipe: Recipe) -> Judge:
-    if validation is None:
+def _judge(model: TaskModel, dev: DevSet | None, dev_rows: Sequence[Rows], recipe: Recipe) -> Judge:
+    if dev is None:
         return Judge(model.network, None)
-    dev = validation if isinstance(validation, DevSet) else DevSet(validation)
-    rows = _encoded(dev.corpus, model, recipe)
+    (rows,) = dev_rows
 
     def score() -> float:
         found = predict_rows(model, rows, len(dev.corpus), precision=recipe.precision)

@@ -1,28 +1,25 @@
 """GEN-LM: vicinal examples from the masked language model (UXLA §2.2).
 
-Masks are drawn beforehand and filled one at a time, each fill seeing the earlier ones. All copies
-of some thousand sentences advance together: step t of every copy is one set of batches. Draws are keyed by
+Masks are drawn beforehand and filled one at a time, each fill seeing the earlier ones. Thousands of
+copies advance together, and one that is done makes room for the next. Draws are keyed by
 (seed, example id, copy), so neither batch size nor order nor a restart changes a sentence.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice, product
+from itertools import chain, product
 
 import torch
 
-from uxla.devices import Precision, has_bf16
+from uxla.devices import Precision, default_token_budget, in_bf16
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.filling import Copy, fill_copies, subword_units, word_units
 from uxla.language_model import MaskedLanguageModel
 from uxla.randomness import derive_seed
-
-_AT_A_TIME = 8192
-"""Examples whose copies are in memory together."""
 
 
 class Unit(Enum):
@@ -98,7 +95,7 @@ def generate(
     vicinity: Vicinity,
     *,
     seed: int,
-    token_budget: int = 8192,
+    token_budget: int | None = None,
     precision: Precision = Precision.FP32,
 ) -> Generated:
     """Vicinal examples of every example of a corpus, by successive max or, for pairs, successive cross.
@@ -109,11 +106,27 @@ def generate(
         ValueError: as many diversification factors as texts are needed.
     """
     counts, model = Counter[str](), _cast(language_model, precision)
+    begun = deque[_Parts]()
+
+    def copies() -> Iterator[Copy]:
+        for example in corpus:
+            parts = [_draw(example, part, model, vicinity, seed) for part in range(len(example.texts))]
+            counts["eligible"] += sum(map(bool, parts))
+            begun.append((example, parts))
+            yield from chain.from_iterable(parts)
 
     def vicinal() -> Iterator[Example]:
-        remaining = iter(corpus)
-        while some := list(islice(remaining, _AT_A_TIME)):
-            yield from _generate(some, model, vicinity, seed, token_budget, counts)
+        for n_fills in fill_copies(
+            copies(),
+            model,
+            any_piece=vicinity.fills is Fills.ANY,
+            token_budget=token_budget or default_token_budget(model.device),
+        ):
+            counts["fills"] += n_fills
+            while begun and all(copy.is_done for part in begun[0][1] for copy in part):
+                yield from _combined(*begun.popleft(), vicinity, counts)
+        for example, parts in begun:
+            yield from _combined(example, parts, vicinity, counts)
 
     made = Corpus.of(vicinal())
     return Generated(
@@ -125,9 +138,13 @@ def generate(
     )
 
 
+_Parts = tuple[Example, list[list[Copy]]]
+"""An example with the copies of each of its texts."""
+
+
 def _cast(language_model: MaskedLanguageModel, precision: Precision) -> MaskedLanguageModel:
     """The same model, or in bfloat16 one whose weights are cast once, not again for every batch."""
-    if not (precision is Precision.BF16 or (precision is Precision.AUTO and has_bf16(language_model.device))):
+    if not in_bf16(language_model.device, precision):
         return language_model
     weights = {
         id(weight): torch.nn.Parameter(weight.detach().bfloat16(), requires_grad=False)
@@ -138,30 +155,16 @@ def _cast(language_model: MaskedLanguageModel, precision: Precision) -> MaskedLa
     return model
 
 
-def _generate(
-    examples: list[Example],
-    language_model: MaskedLanguageModel,
-    vicinity: Vicinity,
-    seed: int,
-    token_budget: int,
-    counts: Counter[str],
+def _combined(
+    example: Example, parts: list[list[Copy]], vicinity: Vicinity, counts: Counter[str]
 ) -> Iterator[Example]:
-    """The vicinal examples of some examples, whose copies advance together."""
-    copies = [
-        [_draw(example, part, language_model, vicinity, seed) for part in range(len(example.texts))]
-        for example in examples
-    ]
-    flat = [copy for parts in copies for part in parts for copy in part]
-    any_piece = vicinity.fills is Fills.ANY
-    counts["fills"] += fill_copies(flat, language_model, any_piece=any_piece, token_budget=token_budget)
-    counts["eligible"] += sum(bool(part) for parts in copies for part in parts)
-    counts["dropped"] += sum(copy.is_dropped for copy in flat)
-    for example, parts in zip(examples, copies, strict=True):
-        for name, texts in _combine(example, parts):
-            is_same = texts == example.texts
-            counts["unchanged"] += is_same
-            if not (is_same and vicinity.drop_unchanged):
-                yield Example(f"{example.id}#{name}", example.language, texts)
+    """The vicinal examples of an example whose copies are done."""
+    counts["dropped"] += sum(copy.is_dropped for part in parts for copy in part)
+    for name, texts in _combine(example, parts):
+        is_same = texts == example.texts
+        counts["unchanged"] += is_same
+        if not (is_same and vicinity.drop_unchanged):
+            yield Example(f"{example.id}#{name}", example.language, texts)
 
 
 def _draw(

@@ -1,7 +1,9 @@
 """GEN-LM beside the authors' loop, the `fill-mask` pipeline and the matrix rate of the machine."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from statistics import median
 
 import torch
 
@@ -28,6 +30,9 @@ AUTHORS = Vicinity(
     drop_unchanged=False,
 )
 """GEN-LM as the authors run it (Table 8 and their code)."""
+
+PAPER = replace(AUTHORS, schedule=Schedule.INDEPENDENT, fills=Fills.WORD_INITIAL, min_words=3)
+"""GEN-LM as the paper has it."""
 
 BATCH_SIZES = {"cpu": (1, 4, 8, 16, 32), "cuda": (8, 32, 64, 128)}
 """Of which the pipeline gets the fastest: it keeps scores of all positions, 1 MB each."""
@@ -64,33 +69,96 @@ def against_pipeline(work: Workload, *, target: float) -> Finding:
 
 def against_matrices(work: Workload, *, target: float) -> Finding:
     """Share of the machine's bfloat16 matrix rate that GEN-LM in bfloat16 reaches, on useful tokens alone."""
-    corpus, scale, model = work.sentences(4 * work.scale.generated), work.scale, work.language_model
-    tokens, generated = counted(model.network, lambda: _ours(corpus, model, Precision.BF16))
-    operations = tokens_operations(work, tokens, generated.n_fills)
-    # The product that takes most of the time, at the size of a full batch.
-    size = (tokens.computed // max(1, tokens.passes), scale.width, scale.feed_forward)
-    multiply, done = multiplication(*size, dtype=torch.bfloat16, device=work.device, times=50)
-    pairs = alternate(
-        lambda: _ours(corpus, model, Precision.BF16), multiply, n_pairs=scale.pairs, device=work.device
+    _, shares, (size, details) = _beside_matrices(work, work.sentences(4 * work.scale.generated), AUTHORS)
+    finding = Finding(
+        what="GEN-LM, bf16: matrix operations on useful tokens a second",
+        against=f"a product of {size} in bf16, in turn",
+        unit="share",
+        target=target,
+        equality="none: a product of matrices has no sentences",
+        details=details,
     )
+    return finding.with_(shares.numbers())
+
+
+def a_million(work: Workload, *, target: float) -> Finding:
+    """Seconds for a million vicinal sentences of CoNLL's English, from the time of some of them; on a GPU."""
+    finding = Finding(
+        what="GEN-LM as in the paper, bf16: a million vicinal sentences of CoNLL's English",
+        against="",
+        unit="seconds",
+        target=target if work.device.type == "cuda" else None,
+        at_most=True,
+        equality="none: only we are timed",
+    )
+    if work.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    corpus = work.english_sentences(work.scale.many)
+    n_copies, shares, (size, details) = _beside_matrices(work, corpus, PAPER)
+    if work.device.type == "cuda":
+        details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
+    operations = float(details["operations a copy"])
+    times = [1e6 * operations * each for each in shares.ours]
+    share = dict(zip(("share", "least", "greatest"), shares.numbers().values(), strict=True))
+    details |= {f"{name} of the rate of {size}": value for name, value in share.items()}
+    details |= {"sentences": len(corpus), "copies": n_copies}
+    return finding.with_({"value": median(times), "low": min(times), "high": max(times), "details": details})
+
+
+def in_bulk(work: Workload, *, target: float) -> Finding:
+    """Copies a second of GEN-LM in bfloat16 from many sentences beside the authors' loop on few."""
+    finding = _against(work, AuthorsLoop(work.language_model), Precision.BF16, n_pairs=1)
+    few, many = (work.english_sentences(n) for n in (work.scale.generated, work.scale.many))
+    loop, model = AuthorsLoop(work.language_model), work.language_model
+    n_theirs = sum(map(len, loop(few, AUTHORS, seed=SEED).values()))
+    n_ours = len(_ours(many, model, Precision.BF16).corpus)
+    pairs = alternate(
+        lambda: _ours(many, model, Precision.BF16),
+        lambda: loop(few, AUTHORS, seed=SEED),
+        n_pairs=work.scale.pairs,
+        device=work.device,
+    )
+    each = Pairs(tuple(s / n_ours for s in pairs.ours), tuple(s / n_theirs for s in pairs.theirs))
+    measured = {
+        "what": "GEN-LM, bf16: copies a second, CoNLL's English",
+        "against": f"the authors' loop, fp32, on {len(few)} sentences of our {len(many)}",
+        "target": target if work.device.type == "cuda" else None,
+        "details": finding.details
+        | {"our copies a second": 1 / median(each.ours), "their copies a second": 1 / median(each.theirs)},
+    }
+    return finding.with_(measured | each.numbers())
+
+
+def _beside_matrices(
+    work: Workload, corpus: Corpus, how: Vicinity
+) -> tuple[int, Pairs, tuple[str, dict[str, float | str]]]:
+    """The number of copies, seconds an operation of both sides, and the size of the product with details."""
+    scale, model = work.scale, work.language_model
+
+    def run() -> Generated:
+        return generate(corpus, model, how, seed=SEED, precision=Precision.BF16)
+
+    tokens, generated = counted(model.network, run)
+    operations = tokens_operations(work, tokens, generated.n_fills)
+    # On a CPU the product that takes most of the time, at the size of a full batch.
+    size = (tokens.computed // max(1, tokens.passes), scale.width, scale.feed_forward)
+    if work.device.type == "cuda":
+        size = (8192, 8192, 8192)
+    multiply, done = multiplication(*size, dtype=torch.bfloat16, device=work.device, times=50)
+    pairs = alternate(run, multiply, n_pairs=scale.pairs, device=work.device)
     shares = Pairs(
         tuple(seconds / operations for seconds in pairs.ours),
         tuple(seconds / done for seconds in pairs.theirs),
     )
-    rates = {
+    details: dict[str, float | str] = {
         "our GFLOP/s": 1e-9 / min(shares.ours),
         "matrix GFLOP/s in bf16": 1e-9 / min(shares.theirs),
         "in fp32": 1e-9 * matrix_rate(*size, dtype=torch.float32, device=work.device),
+        "useful share of tokens": tokens.share,
+        "fills": generated.n_fills,
+        "operations a copy": operations / max(1, len(generated.corpus)),
     }
-    finding = Finding(
-        what="GEN-LM, bf16: matrix operations on useful tokens a second",
-        against=f"a product of {size[0]} x {size[1]} by {size[1]} x {size[2]} in bf16, in turn",
-        unit="share",
-        target=target,
-        equality="none: a product of matrices has no sentences",
-        details={**rates, "useful share of tokens": tokens.share, "fills": generated.n_fills},
-    )
-    return finding.with_(shares.numbers())
+    return len(generated.corpus), shares, (f"{size[0]} x {size[1]} by {size[1]} x {size[2]}", details)
 
 
 def useful_share(work: Workload, *, target: float) -> Finding:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.speed import generation, growth, labelling, memory, pipeline, training
+from benchmark.speed import generation, growth, labelling, memory, pipeline, rates, training
 from benchmark.speed.machine import circumstances
 from benchmark.speed.outcome import Finding, Outcome, keep, read_outcomes
 from benchmark.speed.workload import Workload, scale_of, workload
@@ -18,6 +18,8 @@ LINES: Mapping[str, Callable[[Workload], Finding]] = {
     "generation_fp32": partial(generation.against_loop, precision=FP32, target=5.0),
     "generation_roofline": partial(generation.against_matrices, target=0.8),
     "generation_bf16": partial(generation.against_loop, precision=BF16, target=15.0),
+    "generation_bulk": partial(generation.in_bulk, target=100.0),
+    "generation_million": partial(generation.a_million, target=180.0),
     "generation_pipeline": partial(generation.against_pipeline, target=4.0),
     "labelling_bf16": partial(labelling.against_trainer, precision=BF16, target=4.0),
     "labelling_fp32": partial(labelling.against_trainer, precision=FP32, target=None),
@@ -25,6 +27,8 @@ LINES: Mapping[str, Callable[[Workload], Finding]] = {
     "labelling_adaptation": partial(labelling.adaptation, target=30.0),
     "training_bf16": partial(training.against_trainer, precision=BF16, target=3.0),
     "training_fp32": partial(training.against_trainer, precision=FP32, target=1.3),
+    "training_roofline": partial(rates.training, in_large=False, target=0.45),
+    "training_roofline_large": partial(rates.training, in_large=True, target=0.45),
     "useful_generation": partial(generation.useful_share, target=0.95),
     "useful_labelling": partial(labelling.useful_share, target=0.95),
     "useful_training": partial(training.useful_share, target=0.95),

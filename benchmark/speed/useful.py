@@ -43,7 +43,8 @@ def counting(*networks: PreTrainedModel, with_training: bool = True) -> Iterator
         if module.training and not with_training:
             return
         ids = arguments[0] if arguments else inputs["input_ids"]
-        attended = inputs["attention_mask"].sum(dim=1)
+        # The mask may be missing where nothing is padded.
+        attended = (ids != module.config.pad_token_id).sum(dim=1)
         tokens.computed += ids.numel()
         tokens.useful += int(attended.sum())
         tokens.squares += int((attended**2).sum())

@@ -33,6 +33,9 @@ SEED = 1
 TOKENIZER = "FacebookAI/xlm-roberta-large"
 DATA = {"es": ("xner", "conll2002"), **dict.fromkeys(("en", "ur", "my"), ("wikiann", "wikiann"))}
 """Languages, the first for all lines but one: the task that has its data, and the dataset."""
+ENGLISH = ("en", "xner", "conll2003")
+"""The language, task and dataset of which a million vicinal sentences are made."""
+_ENGLISH = "en of CoNLL"
 LONGEST = 150
 """Words of a sentence at most: longer ones are not generated from, and peers of labelling would cut them."""
 
@@ -41,9 +44,10 @@ LONGEST = 150
 class Scale:
     """Shape of the models, and how much is computed with them.
 
-    `generated` sentences go through the authors' loop, which takes them one mask at a time, `labelled`
-    through every labelling; `steps` of `batch` sentences are one run of training; `held` are in memory
-    where that is measured; `grown` is the most that the growth lines take.
+    `generated` sentences go through the authors' loop, which takes them one mask at a time, `many` through
+    generation alone, `labelled` through every labelling; `steps` of `batch` sentences, or of `large`, are one
+    run of training; `held` are in memory where that is measured; `grown` is the most that the growth lines
+    take.
     """
 
     name: str
@@ -53,8 +57,10 @@ class Scale:
     feed_forward: int
     vocabulary: int
     generated: int
+    many: int
     labelled: int
     batch: int
+    large: int
     steps: int
     pairs: int
     held: int
@@ -64,15 +70,16 @@ class Scale:
 SCALES = {
     ("tiny", "cpu"): Scale(
         name="tiny", layers=2, width=64, heads=2, feed_forward=128, vocabulary=1500,
-        generated=6, labelled=40, batch=8, steps=3, pairs=1, held=60, grown=24,
+        generated=6, many=40, labelled=40, batch=8, large=16, steps=3, pairs=1, held=60, grown=24,
     ),
     ("full", "cpu"): Scale(
         name="XLM-R base", layers=12, width=768, heads=12, feed_forward=3072, vocabulary=250_002,
-        generated=8, labelled=256, batch=16, steps=4, pairs=5, held=10_000, grown=32,
+        generated=8, many=64, labelled=256, batch=16, large=64, steps=4, pairs=5, held=10_000, grown=32,
     ),
     ("full", "cuda"): Scale(
         name="XLM-R large", layers=24, width=1024, heads=16, feed_forward=4096, vocabulary=250_002,
-        generated=32, labelled=2048, batch=16, steps=20, pairs=5, held=10_000, grown=512,
+        generated=8, many=16_384, labelled=2048, batch=16, large=512, steps=20, pairs=5,
+        held=10_000, grown=2048,
     ),
 }  # fmt: skip
 """By the name of the scale and the kind of device; `tiny` is the same on all."""
@@ -98,6 +105,7 @@ class Workload:
     device: torch.device
     tokenizer: PreTrainedTokenizerFast
     corpora: Mapping[str, Corpus]
+    english: Corpus
     described: str
 
     @property
@@ -107,13 +115,11 @@ class Workload:
 
     def sentences(self, n: int, language: str | None = None) -> Corpus:
         """The first sentences of a language, or of the first; again from the start where they are too few."""
-        corpus = self.corpora[language] if language else self.corpus
-        if n <= len(corpus):
-            return corpus.select(range(n))
-        whole = list(corpus)
-        return Corpus.of(
-            replace(whole[i % len(whole)], id=f"{i}-{whole[i % len(whole)].id}") for i in range(n)
-        )
+        return _first(n, self.corpora[language] if language else self.corpus)
+
+    def english_sentences(self, n: int) -> Corpus:
+        """Likewise of the English of CoNLL."""
+        return _first(n, self.english)
 
     @cached_property
     def small(self) -> "Workload":
@@ -168,15 +174,23 @@ class Workload:
         )
 
 
+def _first(n: int, corpus: Corpus) -> Corpus:
+    if n <= len(corpus):
+        return corpus.select(range(n))
+    whole = list(corpus)
+    return Corpus.of(replace(whole[i % len(whole)], id=f"{i}-{whole[i % len(whole)].id}") for i in range(n))
+
+
 def workload(scale: Scale, device: torch.device) -> Workload:
     """Real sentences and the tokenizer of XLM-R where they are at hand, else those of the toy languages.
 
     The tiny scale is always of toy languages: it runs offline.
     """
     corpora, absent = ({}, []) if scale.name == "tiny" else _real()
+    english = corpora.pop(_ENGLISH, None)
     # Without the language of most lines, no line is of real sentences.
     if not corpora or next(iter(corpora)) != next(iter(DATA)):
-        corpora = _toy()
+        corpora, english = _toy(), None
     tokenizer = None if scale.name == "tiny" else _public_tokenizer()
     name = TOKENIZER
     if tokenizer is None:
@@ -184,17 +198,18 @@ def workload(scale: Scale, device: torch.device) -> Workload:
         words = (" ".join(text) for corpus in corpora.values() for e in corpus for text in e.texts)
         tokenizer, name = train_tokenizer(words, vocabulary=1500), "1,500 pieces trained on them"
     described = "; ".join([f"sentences of {', '.join(corpora)}", *absent, f"tokenizer: {name}"])
-    return Workload(scale, device, tokenizer, corpora, described)
+    return Workload(scale, device, tokenizer, corpora, english or next(iter(corpora.values())), described)
 
 
 def _real() -> tuple[dict[str, Corpus], list[str]]:
     """The corpora that can be read, and of the others what cannot."""
     corpora, absent = dict[str, Corpus](), []
-    for language, (task, dataset) in DATA.items():
+    wanted = [(language, language, *source) for language, source in DATA.items()]
+    for name, language, task, dataset in [*wanted, (_ENGLISH, *ENGLISH)]:
         try:
-            corpora[language] = _published(language, task, dataset)
+            corpora[name] = _published(language, task, dataset)
         except ValueError as error:
-            absent.append(f"{language}: {str(error).split()[0].rstrip(':')} cannot be read")
+            absent.append(f"{name}: {str(error).split()[0].rstrip(':')} cannot be read")
     return corpora, absent
 
 

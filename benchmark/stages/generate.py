@@ -6,7 +6,7 @@ from benchmark.layout import Layout
 from benchmark.sections import VicinitySection
 from benchmark.tracking import Store
 from uxla import vicinity
-from uxla.devices import default_device, use_threads
+from uxla.devices import Precision, default_device, use_threads
 from uxla.drawing import Schedule
 from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
@@ -39,6 +39,7 @@ def generate(settings: Settings, *, task: str, language: str, layout: Layout, st
             _how(section, language),
             seed=section.seed,
             token_budget=section.token_budget,
+            precision=Precision(section.precision),
         )
         path = layout.vicinal(task, language)
         made.corpus.save(path)

@@ -29,8 +29,9 @@ class Scripted(MaskedLanguageModel):
         self.n_passes = 0
 
     def scores(
-        self, ids: torch.Tensor, attended: torch.Tensor, where: tuple[torch.Tensor, torch.Tensor]
+        self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
+        assert attended is not None
         self.n_passes += 1
         scores = torch.full((len(where[0]), len(self.words)), -100.0)
         for line, (row, position) in enumerate(zip(*map(torch.Tensor.tolist, where), strict=True)):
@@ -40,6 +41,16 @@ class Scripted(MaskedLanguageModel):
             for rank, piece in enumerate(self._fill(pieces, position)):
                 scores[line, self.tokenizer.convert_tokens_to_ids(piece)] = -rank
         return scores
+
+    def best(
+        self,
+        ids: torch.Tensor,
+        attended: torch.Tensor | None,
+        where: tuple[torch.Tensor, torch.Tensor],
+        barred: torch.Tensor | None,
+    ) -> torch.Tensor:
+        scores = self.scores(ids, attended, where)
+        return (scores if barred is None else scores.masked_fill(barred, -torch.inf)).argmax(dim=-1)
 
 
 @pytest.fixture(scope="session")

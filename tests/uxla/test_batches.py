@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uxla.batches import collate, length_buckets, padded
+from uxla.batches import PADDING, attention, collate, length_buckets, padded
 from uxla.encoding import Rows
 
 CPU = torch.device("cpu")
@@ -31,7 +31,8 @@ def rows(*, labelled: bool = True) -> Rows:
 def test_rows_are_padded_to_the_longest_of_the_batch() -> None:
     batch = collate(rows(), np.array([1, 0]), padding=99, device=CPU)
     assert batch.inputs["input_ids"].tolist() == [[8, 9, 99], [5, 6, 7]]
-    assert batch.inputs["attention_mask"].tolist() == [[1, 1, 0], [1, 1, 1]]
+    mask = batch.inputs["attention_mask"]
+    assert mask is not None and mask.tolist() == [[1, 1, 0], [1, 1, 1]]
     assert set(batch.inputs) == {"input_ids", "attention_mask"}
 
 
@@ -59,9 +60,27 @@ def test_unlabelled_rows_make_a_batch_without_classes() -> None:
 
 
 def test_plain_rows_are_padded_alike() -> None:
-    ids, attended = padded([[1], [2, 3, 4]], padding=0, device=CPU)
+    ids, attended = padded([[1], [2, 3, 4]], padding=0)
     assert ids.tolist() == [[1, 0, 0], [2, 3, 4]]
-    assert attended.tolist() == [[1, 0, 0], [1, 1, 1]]
+    assert attended.tolist() == [[True, False, False], [True, True, True]]
+
+
+def test_a_gpu_gets_a_mask_it_need_not_look_at_and_none_where_nothing_is_padded() -> None:
+    # `meta` stands for any device but the CPU: it computes shapes alone.
+    attended = np.array([[True, False], [True, True]])
+    mask = attention(attended, CPU)
+    assert mask is not None and mask.tolist() == [[1, 0], [1, 1]]
+    assert attention(np.ones((2, 3), bool), torch.device("meta")) is None
+
+
+@given(st.lists(st.integers(1, 50), max_size=400), st.integers(1, 200))
+def test_few_tokens_of_a_bucket_are_padding_once_it_has_an_eighth_of_its_budget(
+    lengths: list[int], budget: int
+) -> None:
+    for bucket in length_buckets(lengths, token_budget=budget):
+        computed = len(bucket) * max(lengths[row] for row in bucket)
+        useful = sum(lengths[row] for row in bucket)
+        assert useful >= (1 - PADDING) * computed or 8 * computed <= budget
 
 
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 200))

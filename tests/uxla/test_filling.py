@@ -31,7 +31,7 @@ def subword_copy(text: str, positions: list[int], language_model: MaskedLanguage
 
 
 def fill(copies: list[Copy], language_model: MaskedLanguageModel, *, any_piece: bool = False) -> int:
-    return fill_copies(copies, language_model, any_piece=any_piece, token_budget=8192)
+    return sum(fill_copies(copies, language_model, any_piece=any_piece, token_budget=8192))
 
 
 def test_a_fill_sees_the_earlier_replacements(scripted: Scripts) -> None:
@@ -162,7 +162,7 @@ def test_a_long_text_is_cut_around_the_mask(
     names = ["the", "old", "sun", "sees", "my", "moon"]
     text = [names[(i * i) % 6] for i in range(n_words)]
     position = data.draw(st.integers(0, n_words - 1))
-    row, where = word_copy(" ".join(text), [position], spelt).masked(position, spelt)
+    row, where = word_copy(" ".join(text), [position], spelt).masked(spelt, longest=24)
     assert row[where] == spelt.mask
     assert len(row) == min(n_words + 2, 24)
     inside = spelt.tokenizer.convert_ids_to_tokens(row[1:-1])
@@ -175,13 +175,8 @@ def test_a_long_text_is_cut_around_the_mask(
 def test_a_cut_text_keeps_about_as_much_on_either_side_of_the_mask(spelt: MaskedLanguageModel) -> None:
     text = " ".join(["the"] * 40)
     # 21 of 39 neighbours fit beside the mask.
-    assert [word_copy(text, [p], spelt).masked(p, spelt)[1] - 1 for p in (0, 5, 20, 35, 39)] == [
-        0,
-        5,
-        10,
-        17,
-        21,
-    ]
+    rows = [word_copy(text, [p], spelt).masked(spelt, longest=24) for p in (0, 5, 20, 35, 39)]
+    assert [where - 1 for _, where in rows] == [0, 5, 10, 17, 21]
 
 
 @pytest.mark.parametrize("any_piece", [False, True])
@@ -192,7 +187,7 @@ def test_batch_size_does_not_change_a_fill(
     outcomes = []
     for token_budget in (1, 64, 10**6):
         copies = [Copy(word_units(t, language_model), [0, len(t) // 2], of_words=True) for t in texts]
-        fill_copies(copies, language_model, any_piece=any_piece, token_budget=token_budget)
+        list(fill_copies(copies, language_model, any_piece=any_piece, token_budget=token_budget))
         outcomes.append([None if copy.is_dropped else copy.words for copy in copies])
     assert outcomes[0] == outcomes[1] == outcomes[2]
 

@@ -1,6 +1,7 @@
 """Training learns, repeats itself, and hands back the best weights by the dev set."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,6 +189,24 @@ def test_the_weights_of_the_first_best_dev_score_come_back(
     assert result == Fit(before=50, best=60, n_steps=12, improved=True)
     assert equal(weights(tagger), diary.weights[4])
     assert not equal(weights(tagger), diary.weights[8])
+
+
+def test_the_weights_that_come_back_are_whole_where_only_rows_in_use_are_trained(
+    tagger: TaskModel,
+    xner: Corpus,
+    recipe: Recipe,
+    scored: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trimmed_one, some = deepcopy(tagger), xner.select(range(6))
+    scored(50, 60, 60, 55)
+    fit(tagger, [some], recipe, validation=some, seed=1)
+    monkeypatch.setattr("uxla.trimming.WORTH_IT", 1)
+    scored(50, 60, 60, 55)
+    fit(trimmed_one, [some], recipe, validation=some, seed=1)
+    found = weights(trimmed_one)
+    for name, expected in weights(tagger).items():
+        torch.testing.assert_close(found[name], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_without_improvement_the_model_stays_as_it_was(

@@ -407,7 +407,7 @@ def test_lock_step_takes_far_fewer_passes_than_the_naive_loop(
     naive: ModuleType, spanish: Corpus, spanish_model: MaskedLanguageModel, count_passes: list[int]
 ) -> None:
     sentences = spanish.select(range(20))
-    generated = generate(sentences, spanish_model, AUTHORS, seed=7)
+    generated = generate(sentences, spanish_model, AUTHORS, seed=7, token_budget=65536)
     ours = len(count_passes)
     assert sum(count_passes) == generated.n_fills
     _, calls = naive_copies(naive, sentences, spanish_model, 7)
@@ -459,7 +459,7 @@ def test_sentences_are_the_same_however_many_are_in_memory(
     language_model: MaskedLanguageModel, toy_text: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = generate(toy_text, language_model, WORDS, seed=1)
-    monkeypatch.setattr("uxla.vicinity._AT_A_TIME", 7)
+    monkeypatch.setattr("uxla.filling.AT_ONCE", 7)
     parts = generate(toy_text, language_model, WORDS, seed=1)
     assert parts.corpus.digest == whole.corpus.digest
     assert (parts.n_eligible, parts.n_fills) == (whole.n_eligible, whole.n_fills)

@@ -1,0 +1,56 @@
+"""Training beside the matrix rate of the machine."""
+
+from dataclasses import replace
+from functools import partial
+
+import torch
+
+from benchmark.speed.alternating import Pairs, alternate, multiplication
+from benchmark.speed.generation import tokens_operations
+from benchmark.speed.outcome import Finding
+from benchmark.speed.training import recipe
+from benchmark.speed.useful import counted
+from benchmark.speed.workload import SEED, Workload
+from uxla.devices import Precision
+from uxla.training import fit
+
+
+def training(work: Workload, *, in_large: bool, target: float) -> Finding:
+    """Share of the bfloat16 matrix rate that training reaches on useful tokens; the target is that of a GPU.
+
+    A pass backward has twice the operations of one forward.
+    """
+    scale, model, is_gpu = work.scale, work.task_model(), work.device.type == "cuda"
+    how = recipe(work, Precision.BF16, n_steps=scale.steps)
+    how = replace(how, batch_size=scale.large if in_large else scale.batch)
+    corpus = work.english_sentences(how.batch_size * scale.steps)
+    run = partial(fit, model, [corpus], how, validation=None, seed=SEED)
+    if is_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    tokens, _ = counted(model.network, run)
+    size = (tokens.computed // max(1, tokens.passes), scale.width, scale.feed_forward)
+    if is_gpu:
+        size = (8192, 8192, 8192)
+    multiply, done = multiplication(*size, dtype=torch.bfloat16, device=work.device, times=20)
+    pairs = alternate(run, multiply, n_pairs=scale.pairs, device=work.device)
+    operations = 3 * tokens_operations(work, tokens, 0)
+    shares = Pairs(tuple(s / operations for s in pairs.ours), tuple(s / done for s in pairs.theirs))
+    details: dict[str, float | str] = {
+        "steps a second": scale.steps / min(pairs.ours),
+        "our GFLOP/s": 1e-9 / min(shares.ours),
+        "matrix GFLOP/s in bf16": 1e-9 / min(shares.theirs),
+        "useful share of tokens": tokens.share,
+        "tokens a step": tokens.computed / scale.steps,
+        "weights": sum(weight.numel() for weight in model.network.parameters()),
+    }
+    if is_gpu:
+        details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
+    finding = Finding(
+        what=f"training, bf16, {how.batch_size} sentences a step: matrix operations on useful tokens",
+        against=f"a product of {size[0]} x {size[1]} by {size[1]} x {size[2]} in bf16, in turn",
+        unit="share",
+        target=target if is_gpu else None,
+        equality="none: a product of matrices learns nothing",
+        details=details,
+    )
+    return finding.with_(shares.numbers())
