@@ -56,7 +56,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	.venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
 	@echo "Installing into .venv: some minutes, once"
 	@.venv/bin/python -m pip install --disable-pip-version-check --no-input $(if $(MAKE_TERMOUT),,-qq) \
-	    -c constraints.txt -e '.[benchmark,dev]'
+	    -c constraints.txt -e '.[benchmark,bench,dev]'
 	@touch $@
 
 smoke: export HF_HUB_OFFLINE := 1

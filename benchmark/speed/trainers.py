@@ -3,6 +3,7 @@
 Sentences are cut at the length of the model and batches padded to their longest sentence.
 """
 
+import gc
 from collections.abc import Sequence
 from copy import deepcopy
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ import torch
 from transformers import (
     DataCollatorForTokenClassification,
     PreTrainedModel,
+    PrinterCallback,
     Trainer,
     TrainingArguments,
     pipeline,
@@ -66,11 +68,16 @@ class Trained:
         classes = found.predictions.argmax(axis=2).astype(np.int16)
         return [row[labels != IGNORED] for row, labels in zip(classes, found.label_ids, strict=True)]
 
-    def train(self, corpus: Corpus, recipe: Recipe, batches: Sequence[Ints], *, seed: int) -> list[float]:
-        """Train on the given batches by `Trainer.train`, and return the loss of every step."""
+    def train(
+        self, corpus: Corpus, recipe: Recipe, batches: Sequence[Ints], *, seed: int, every_loss: bool = False
+    ) -> list[float]:
+        """Train on the given batches by `Trainer.train`, with its own optimiser.
+
+        Returns the loss of every step if asked, which has the device wait for it, else nothing.
+        """
         rows, how = self._rows(corpus), recipe.optimisation
         arguments = TrainingArguments(
-            **self._arguments | {"logging_strategy": "steps"},
+            **self._arguments | {"logging_strategy": "steps" if every_loss else "no"},
             logging_steps=1,
             max_steps=len(batches),
             gradient_accumulation_steps=recipe.accumulate,
@@ -87,7 +94,13 @@ class Trained:
             data_collator=DataCollatorForTokenClassification(self._tokenizer),
             train_dataset=[rows[int(i)] for batch in batches for i in batch],
         )
-        trainer.train()
+        trainer.remove_callback(PrinterCallback)
+        # It begins with a garbage collection, which would go through all that PyTorch has in memory.
+        gc.freeze()
+        try:
+            trainer.train()
+        finally:
+            gc.unfreeze()
         return [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
 
     def _rows(self, corpus: Corpus) -> list[dict[str, list[int]]]:

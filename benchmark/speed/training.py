@@ -108,7 +108,7 @@ def same_training(work: Workload, corpus: Corpus, folder: str) -> str:
     losses: list[float] = []
     log = partial(_keep_loss, losses)
     fit(model, [corpus], how, validation=None, seed=SEED, log=log)
-    expected = peer.train(corpus, how, batches_of(corpus, model, how), seed=SEED)
+    expected = peer.train(corpus, how, batches_of(corpus, model, how), seed=SEED, every_loss=True)
     if not np.isclose(losses[0], expected[0], rtol=LOSS_TOLERANCE, atol=0):
         raise ValueError(f"the first loss must be that of Trainer, {expected[0]}, was: {losses[0]}")
     ours, theirs = _weights(model.network), _weights(peer.network)
