@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -51,6 +52,20 @@ def send(array: "np.ndarray[Any, np.dtype[Any]]", device: torch.device) -> torch
     """The array as a tensor on a device, which is not waited for."""
     tensor = torch.from_numpy(array)
     return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
+
+
+def fetch(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
+    """Begin to bring a tensor to the host; what is returned waits for that, and for nothing later."""
+    if tensor.device.type == "cpu":
+        return lambda: tensor
+    here, event = tensor.to("cpu", non_blocking=True), torch.cuda.Event()  # type: ignore[no-untyped-call]
+    event.record()
+
+    def wait() -> torch.Tensor:
+        event.synchronize()
+        return here
+
+    return wait
 
 
 def place(network: PreTrainedModel, device: torch.device) -> None:

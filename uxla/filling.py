@@ -1,15 +1,15 @@
 """Filling masks one at a time, thousands of copies of sentences in lock-step (UXLA §2.2)."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from uxla.batches import attention, length_buckets, padded
-from uxla.devices import send
+from uxla.devices import fetch, send
 from uxla.encoding import Ints, Pieces
 from uxla.examples import Words
 from uxla.language_model import MaskedLanguageModel
@@ -37,6 +37,7 @@ class Copy:
     def __init__(self, units: list[Segment], positions: Sequence[int], *, of_words: bool) -> None:
         self.units = units
         self.positions = deque(positions)
+        self._pieces = [unit.pieces for unit in units]
         self.is_dropped = False
         self._of_words = of_words
 
@@ -48,8 +49,8 @@ class Copy:
     def masked(self, language_model: MaskedLanguageModel, *, longest: int) -> tuple[list[int], int]:
         """Ids of the text with the next position masked, `longest` at most, and where the mask is."""
         position, encoder = self.positions[0], language_model.encoder
-        left = [i for unit in self.units[:position] for i in unit.pieces]
-        right = [i for unit in self.units[position + 1 :] for i in unit.pieces]
+        left = list(chain.from_iterable(self._pieces[:position]))
+        right = list(chain.from_iterable(self._pieces[position + 1 :]))
         room = longest - len(encoder.before) - len(encoder.after) - 1
         if len(left) + len(right) > room:
             # As much on either side as fits, what one side does not need going to the other.
@@ -72,6 +73,7 @@ class Copy:
         # A word is split like any other: its own segmentation need not be the piece that was predicted.
         pieces = language_model.encoder.pieces(spelling) if self._of_words else (piece,)
         self.units[position] = Segment(pieces, spelling, unit.begins, unit.opens)
+        self._pieces[position] = pieces
 
     @property
     def words(self) -> Words:
@@ -125,7 +127,7 @@ def fill_copies(
             running.append(_begin(some, language_model, barred, token_budget))
         elif running:
             done = running.popleft()
-            for copy, piece in zip(done.copies, done.pieces.tolist(), strict=True):
+            for copy, piece in zip(done.copies, done.pieces().tolist(), strict=True):
                 copy.fill(piece, language_model)
             waiting.extend(copy for copy in done.copies if not copy.is_done)
             yield len(done.copies)
@@ -134,10 +136,10 @@ def fill_copies(
 
 
 class _Round(NamedTuple):
-    """Copies, and in their order the pieces for their next positions, which a GPU may not have yet."""
+    """Copies, and what waits for the pieces for their next positions, in the order of the copies."""
 
     copies: list[Copy]
-    pieces: torch.Tensor
+    pieces: Callable[[], torch.Tensor]
 
 
 def _begin(
@@ -159,14 +161,16 @@ def _begin(
             bars = _bars(barred, kinds[chosen])
             pieces.append(language_model.best(send(ids, device), attention(attended, device), places, bars))
         order += chosen.tolist()
-    return _Round([copies[i] for i in order], torch.cat(pieces))
+    return _Round([copies[i] for i in order], fetch(torch.cat(pieces)))
 
 
 def _bars(barred: torch.Tensor | None, kinds: Ints) -> torch.Tensor | None:
     """The barred pieces of every position, or one row of them for all where all are alike."""
     if barred is None:
         return None
-    return barred[kinds[:1]] if (kinds == kinds[0]).all() else barred[send(kinds, barred.device)]
+    if (kinds == kinds[0]).all():
+        return barred[int(kinds[0]), None]
+    return barred[send(kinds, barred.device)]
 
 
 def _barred(language_model: MaskedLanguageModel) -> torch.Tensor:

@@ -78,7 +78,7 @@ SCALES = {
     ),
     ("full", "cuda"): Scale(
         name="XLM-R large", layers=24, width=1024, heads=16, feed_forward=4096, vocabulary=250_002,
-        generated=8, many=16_384, labelled=2048, batch=16, large=512, steps=20, pairs=5,
+        generated=8, many=8192, labelled=2048, batch=16, large=512, steps=20, pairs=3,
         held=10_000, grown=2048,
     ),
 }  # fmt: skip
