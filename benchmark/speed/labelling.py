@@ -32,7 +32,7 @@ AUTHORS_LENGTH = 280
 
 def against_trainer(work: Workload, *, precision: Precision, target: float | None) -> Finding:
     """Labelling in a precision beside `Trainer.predict` in full precision with padding to the batch."""
-    what = f"labelling of NER, {precision.value}"
+    what = f"labelling of {work.task.title}, {precision.value}"
     against = "Trainer.predict, dynamic padding, fp32"
     if reason := missing():
         return Finding(what=what, against=against, unit="times", target=target, skipped=reason)
@@ -52,7 +52,7 @@ def against_pipeline(work: Workload, *, precision: Precision, target: float | No
         lambda size: Pipeline(work.task_model(), batch_size=size).predict,
         precision,
         Finding(
-            what=f"labelling of NER, {precision.value}",
+            what=f"labelling of {work.task.title}, {precision.value}",
             against="token-classification pipeline, fp32",
             unit="times",
             target=target,
@@ -148,7 +148,7 @@ def _against(
     theirs = peer(best)
     expected = np.concatenate(theirs(corpus))
     equal = same_classes(predict(model, corpus), expected)
-    details: dict[str, float | str] = {"sentences": len(corpus), "words": len(expected)}
+    details: dict[str, float | str] = {"examples": len(corpus), "labels": len(expected)}
     if precision is not Precision.FP32:
         found = predict(model, corpus, precision=precision).flat_classes
         details[f"share of equal classes in {precision.value}"] = float(np.mean(found == expected))
@@ -170,11 +170,11 @@ def same_classes(ours: Predictions, expected: np.ndarray) -> str:
     """Say that the classes are the expected ones, but where two are equally likely.
 
     Raises:
-        ValueError: another class where its probability is clearly lower, or another number of words.
+        ValueError: another class where its probability is clearly lower, or another number of labels.
     """
     found = ours.flat_classes
     if len(found) != len(expected):
-        raise ValueError(f"a peer must label all {len(found)} words, was: {len(expected)}")
+        raise ValueError(f"a peer must give all {len(found)} labels, was: {len(expected)}")
     rows = np.flatnonzero(found != expected)
     gaps = ours.probabilities[rows, found[rows]] - ours.probabilities[rows, expected[rows]]
     if len(rows) and gaps.max() > CLOSE:

@@ -9,6 +9,7 @@ import torch
 from benchmark.speed import generation, growth, labelling, memory, pipeline, rates, training
 from benchmark.speed.machine import circumstances
 from benchmark.speed.outcome import Finding, Outcome, keep, read_outcomes
+from benchmark.speed.pairs import on_pairs
 from benchmark.speed.workload import Workload, scale_of, workload
 from uxla.devices import Precision
 
@@ -23,10 +24,18 @@ LINES: Mapping[str, Callable[[Workload], Finding]] = {
     "generation_pipeline": partial(generation.against_pipeline, target=4.0),
     "labelling_bf16": partial(labelling.against_trainer, precision=BF16, target=4.0),
     "labelling_fp32": partial(labelling.against_trainer, precision=FP32, target=None),
+    "labelling_pairs_bf16": partial(
+        on_pairs, partial(labelling.against_trainer, precision=BF16, target=None)
+    ),
+    "labelling_pairs_fp32": partial(
+        on_pairs, partial(labelling.against_trainer, precision=FP32, target=None)
+    ),
     "labelling_pipeline": partial(labelling.against_pipeline, precision=BF16, target=None),
     "labelling_adaptation": partial(labelling.adaptation, target=30.0),
     "training_bf16": partial(training.against_trainer, precision=BF16, target=3.0),
     "training_fp32": partial(training.against_trainer, precision=FP32, target=1.3),
+    "training_pairs_bf16": partial(on_pairs, partial(training.against_trainer, precision=BF16, target=3.0)),
+    "training_pairs_fp32": partial(on_pairs, partial(training.against_trainer, precision=FP32, target=1.3)),
     "training_roofline": partial(rates.training, in_large=False, target=0.45),
     "training_roofline_large": partial(rates.training, in_large=True, target=0.45),
     "useful_generation": partial(generation.useful_share, target=0.95),

@@ -1,6 +1,6 @@
-"""Peers of labelling and training: `Trainer` as the public token-classification example has it, the pipeline.
+"""Peers of labelling and training: `Trainer` as the public classification examples have it, the pipeline.
 
-Sentences are cut at the length of the model and batches padded to their longest sentence.
+Texts are cut at the length of the model and batches padded to their longest row.
 """
 
 import gc
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from transformers import (
     DataCollatorForTokenClassification,
+    DataCollatorWithPadding,
     PreTrainedModel,
     PrinterCallback,
     Trainer,
@@ -22,11 +23,12 @@ from transformers import (
 
 from uxla.descent import Recipe
 from uxla.encoding import Ints
-from uxla.examples import Corpus
+from uxla.examples import Corpus, Example
 from uxla.models import TaskModel
+from uxla.tasks import Level
 
 Classes = list[np.ndarray[Any, np.dtype[np.int16]]]
-"""The class of every word, sentence by sentence."""
+"""The class of every word, or of the whole, example by example."""
 
 IGNORED = -100
 """The label of what is no first piece of a word."""
@@ -43,8 +45,11 @@ class Trained:
     def __init__(self, model: TaskModel, folder: str, *, batch_size: int) -> None:
         self.network: PreTrainedModel = deepcopy(model.network)
         self.network.set_attn_implementation("sdpa")
-        self._tokenizer, self._max_length = model.tokenizer, model.max_length
-        self._device = model.device
+        of_words = model.task.level is Level.WORD
+        self._task, self._tokenizer, self._max_length = model.task, model.tokenizer, model.max_length
+        self._learner = self.network if of_words else _OfFirstToken(self.network)
+        collator = DataCollatorForTokenClassification if of_words else DataCollatorWithPadding
+        self._collator = collator(self._tokenizer)
         self._arguments: dict[str, Any] = {
             "output_dir": folder,
             "per_device_train_batch_size": batch_size,
@@ -57,16 +62,17 @@ class Trained:
         }
 
     def predict(self, corpus: Corpus) -> Classes:
-        """The classes of the first pieces of all words by `Trainer.predict`."""
+        """The classes of the first pieces of all words, or of all pairs, by `Trainer.predict`."""
         rows: Any = self._rows(corpus)  # a list does for a data set
         trainer = Trainer(
-            model=self.network,
+            model=self._learner,
             args=TrainingArguments(**self._arguments),
-            data_collator=DataCollatorForTokenClassification(self._tokenizer),
+            data_collator=self._collator,
         )
         found: Any = trainer.predict(rows)
-        classes = found.predictions.argmax(axis=2).astype(np.int16)
-        return [row[labels != IGNORED] for row, labels in zip(classes, found.label_ids, strict=True)]
+        classes = found.predictions.argmax(axis=-1).astype(np.int16).reshape(len(rows), -1)
+        expected = found.label_ids.reshape(len(rows), -1)
+        return [row[labels != IGNORED] for row, labels in zip(classes, expected, strict=True)]
 
     def train(
         self, corpus: Corpus, recipe: Recipe, batches: Sequence[Ints], *, seed: int, every_loss: bool = False
@@ -89,9 +95,9 @@ class Trained:
             seed=seed,
         )
         trainer = _InOrder(
-            model=self.network,
+            model=self._learner,
             args=arguments,
-            data_collator=DataCollatorForTokenClassification(self._tokenizer),
+            data_collator=self._collator,
             train_dataset=[rows[int(i)] for batch in batches for i in batch],
         )
         trainer.remove_callback(PrinterCallback)
@@ -103,25 +109,52 @@ class Trained:
             gc.unfreeze()
         return [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
 
-    def _rows(self, corpus: Corpus) -> list[dict[str, list[int]]]:
-        """Ids and labels: of a word, at its first piece."""
+    def _rows(self, corpus: Corpus) -> list[dict[str, Any]]:
+        """Ids and labels: of a word, at its first piece, or the one of a pair."""
         examples = list(corpus)
         encoded = self._tokenizer(
-            [list(example.texts[0]) for example in examples],
+            *([list(example.texts[i]) for example in examples] for i in range(self._task.n_texts)),
             is_split_into_words=True,
             truncation=True,
             max_length=self._max_length,
         )
-        rows = []
-        for number, example in enumerate(examples):
-            words = encoded.word_ids(number)
-            classes = example.classes or (0,) * len(example.texts[0])
-            labels = [
-                IGNORED if word is None or word == before else classes[word]
-                for word, before in zip(words, [None, *words[:-1]], strict=True)
-            ]
-            rows.append({"input_ids": encoded["input_ids"][number], "labels": labels})
-        return rows
+        of_words = self._task.level is Level.WORD
+        return [
+            {
+                "input_ids": encoded["input_ids"][number],
+                "labels": _of_pieces(example, encoded.word_ids(number))
+                if of_words
+                else (example.classes or (0,))[0],
+            }
+            for number, example in enumerate(examples)
+        ]
+
+
+def _of_pieces(example: Example, words: Sequence[int | None]) -> list[int]:
+    """The label of every piece, given the word it is of."""
+    classes = example.classes or (0,) * len(example.texts[0])
+    return [
+        IGNORED if word is None or word == before else classes[word]
+        for word, before in zip(words, [None, *words[:-1]], strict=True)
+    ]
+
+
+class _OfFirstToken(torch.nn.Module):
+    """The same head on the first token alone, as the sequence classification of transformers has it."""
+
+    def __init__(self, network: PreTrainedModel) -> None:
+        super().__init__()
+        self.encoder: Any = network.base_model
+        self.dropout: Any = network.dropout
+        self.classifier: Any = network.classifier
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Loss and scores of the classes: (n_pairs, n_classes)."""
+        encoded = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
+        scores = self.classifier(self.dropout(encoded.last_hidden_state[:, 0]))
+        return {"loss": torch.nn.functional.cross_entropy(scores, labels), "logits": scores}
 
 
 class _InOrder(Trainer):

@@ -21,6 +21,9 @@ from uxla.optimisation import Optimisation
 from uxla.randomness import derive_seed
 from uxla.training import fit
 
+MAX_LENGTH = 280
+"""Subwords of a row in training (Table 8)."""
+
 LOSS_TOLERANCE = 1e-4
 """Relative, of the loss of the first step."""
 
@@ -31,7 +34,7 @@ WEIGHT_TOLERANCE = 1e-2
 def against_trainer(work: Workload, *, precision: Precision, target: float) -> Finding:
     """Training steps in a precision beside `Trainer.train` in full precision, on the same batches."""
     finding = Finding(
-        what=f"training step, {precision.value}, {work.scale.batch} sentences",
+        what=f"training step of {work.task.title}, {precision.value}, {work.scale.batch} examples",
         against="Trainer.train, dynamic padding, fp32, the same batches",
         unit="times",
         target=target,
@@ -51,7 +54,7 @@ def against_trainer(work: Workload, *, precision: Precision, target: float) -> F
             n_pairs=work.scale.pairs,
             device=work.device,
         )
-    details: dict[str, float | str] = {"steps": work.scale.steps, "sentences": len(corpus)}
+    details: dict[str, float | str] = {"steps": work.scale.steps, "examples": len(corpus)}
     measured = {"equality": equality, "details": details | pairs.details(), **pairs.numbers()}
     return finding.with_(measured)
 
@@ -65,7 +68,7 @@ def useful_share(work: Workload, *, target: float) -> Finding:
 
 
 def recipe(work: Workload, precision: Precision, *, n_steps: int) -> Recipe:
-    """Table 8 for XNER in batches of the scale; a single step of warm-up counts alike on both sides."""
+    """Table 8 for XNER, in batches of the scale; a single step of warm-up counts alike on both sides."""
     return Recipe(
         optimisation=Optimisation(
             learning_rate=5e-6, lr_warmup=1.0, weight_decay=0.01, adam_epsilon=1e-8, max_gradient_norm=1.0
@@ -74,7 +77,7 @@ def recipe(work: Workload, precision: Precision, *, n_steps: int) -> Recipe:
         accumulate=1,
         max_steps=n_steps,
         train_passes=None,
-        max_length=280,
+        max_length=MAX_LENGTH,
         validate_every=n_steps,
         confidence_penalty=False,
         precision=precision,

@@ -26,7 +26,7 @@ from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
 from uxla.models import TaskModel
 from uxla.randomness import torch_seed
-from uxla.tasks import TASKS
+from uxla.tasks import TASKS, Task
 from uxla.tokenizer import open_tokenizer, train_tokenizer
 
 SEED = 1
@@ -37,7 +37,7 @@ ENGLISH = ("en", "xner", "conll2003")
 """The language, task and dataset of which a million vicinal sentences are made."""
 _ENGLISH = "en of CoNLL"
 LONGEST = 150
-"""Words of a sentence at most: longer ones are not generated from, and peers of labelling would cut them."""
+"""Words of an example at most: longer ones are not generated from, and peers of labelling would cut them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +107,7 @@ class Workload:
     corpora: Mapping[str, Corpus]
     english: Corpus
     described: str
+    task: Task = TASKS["xner"]
 
     @property
     def corpus(self) -> Corpus:
@@ -146,8 +147,8 @@ class Workload:
         return model.to(self.device)
 
     def task_model(self, *, dropout: float = 0.1) -> TaskModel:
-        """A new tagger, the same every time."""
-        task = TASKS["xner"]
+        """A new model of the task, the same every time."""
+        task = self.task
         config = self._config(dropout=dropout)
         config.id2label = dict(enumerate(task.labels))
         config.label2id = {label: index for index, label in enumerate(task.labels)}
@@ -207,7 +208,7 @@ def _real() -> tuple[dict[str, Corpus], list[str]]:
     wanted = [(language, language, *source) for language, source in DATA.items()]
     for name, language, task, dataset in [*wanted, (_ENGLISH, *ENGLISH)]:
         try:
-            corpora[name] = _published(language, task, dataset)
+            corpora[name] = published(language, task, dataset)
         except ValueError as error:
             absent.append(f"{name}: {str(error).split()[0].rstrip(':')} cannot be read")
     return corpora, absent
@@ -220,12 +221,11 @@ def _public_tokenizer() -> PreTrainedTokenizerFast | None:
         return None
 
 
-def _published(language: str, task: str, dataset: str) -> Corpus:
+def published(language: str, task: str, dataset: str) -> Corpus:
     """The labelled training split, as mini has prepared it or else from the hub, without long sentences."""
     prepared = Layout("mini").corpus(task, language, "labelled")
     corpus = Corpus.load(prepared) if prepared.is_file() else _fetched(language, task, dataset)
-    lengths = [len(example.texts[0]) for example in corpus]
-    return corpus.select([row for row, length in enumerate(lengths) if length <= LONGEST])
+    return corpus.select([row for row, e in enumerate(corpus) if sum(map(len, e.texts)) <= LONGEST])
 
 
 def _fetched(language: str, task: str, dataset: str) -> Corpus:

@@ -18,6 +18,7 @@ from benchmark.speed.lines import LINES, chosen, run
 from benchmark.speed.machine import circumstances, machine, versions
 from benchmark.speed.outcome import Finding, Outcome, Point, keep, read_outcomes
 from benchmark.speed.page import plot, shown, verdict, write_page
+from benchmark.speed.pairs import of_pairs
 from benchmark.speed.peers import AuthorsLoop, FillMask, copies_of, masks_of
 from benchmark.speed.pipeline import nothing_to_do
 from benchmark.speed.trainers import Pipeline, Trained, missing
@@ -25,6 +26,7 @@ from benchmark.speed.useful import counted
 from benchmark.speed.workload import SEED, Workload, scale_of, workload
 from tests.uxla.test_vicinity import naive_copies
 from uxla.devices import Precision
+from uxla.encoding import encode
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
 from uxla.predictions import Predictions
@@ -90,7 +92,11 @@ def test_the_pipeline_gives_the_first_pieces_their_classes(work: Workload) -> No
 
 
 @pytest.mark.skipif(find_spec("accelerate") is None, reason="Trainer needs accelerate")
-def test_trainer_gives_the_same_classes_and_the_same_weights(work: Workload, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pairs", [False, True])
+def test_trainer_gives_the_same_classes_and_the_same_weights(
+    work: Workload, tmp_path: Path, pairs: bool
+) -> None:
+    work = of_pairs(work) if pairs else work
     corpus, model = work.sentences(20), work.task_model()
     found = Trained(model, str(tmp_path), batch_size=8).predict(corpus)
     for ours, theirs in zip(predict(model, corpus).classes, found, strict=True):
@@ -103,7 +109,7 @@ def test_without_accelerate_trainer_is_left_out_with_a_reason(
 ) -> None:
     monkeypatch.setattr("benchmark.speed.trainers.find_spec", lambda name: None)
     assert missing() == "Trainer needs the package accelerate, which is not installed"
-    for line in ("labelling_bf16", "training_fp32"):
+    for line in ("labelling_bf16", "training_fp32", "labelling_pairs_fp32", "training_pairs_bf16"):
         finding = LINES[line](work)
         assert (finding.skipped, finding.is_met) == (missing(), None)
 
@@ -132,7 +138,7 @@ def test_another_class_is_the_same_where_both_are_equally_likely() -> None:
     assert labelling.same_classes(ours, np.array([1, 0])).startswith("1 of 2 classes are those of the peer")
     with pytest.raises(ValueError, match="a peer must give the same classes, was: 1 others of 2"):
         labelling.same_classes(ours, np.array([0, 1]))
-    with pytest.raises(ValueError, match="a peer must label all 2 words, was: 3"):
+    with pytest.raises(ValueError, match="a peer must give all 2 labels, was: 3"):
         labelling.same_classes(ours, np.array([0, 0, 0]))
 
 
@@ -210,6 +216,21 @@ def test_where_sentences_are_too_few_they_come_again(work: Workload) -> None:
     again = work.sentences(n)
     assert len(again) == len(set(again.ids)) == n
     assert [e.texts for e in again.select([n - 3])] == [e.texts for e in work.sentences(1)]
+
+
+def test_pairs_take_the_place_of_sentences_in_the_same_shape(work: Workload) -> None:
+    pairs = of_pairs(work)
+    assert (pairs.scale, pairs.tokenizer, pairs.described) == (work.scale, work.tokenizer, "toy pairs of qaa")
+    assert {len(example.texts) for example in pairs.corpus} == {2}
+    assert pairs.task_model().network.config.num_labels == 3
+
+
+def test_pairs_that_training_would_cut_are_left_out(work: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmark.speed.pairs.MAX_LENGTH", 30)
+    some, all_of_them = of_pairs(work).corpus, 400
+    model = of_pairs(work).task_model()
+    assert 0 < len(some) < all_of_them
+    assert encode(some, model.task, model.encoder, max_length=100).lengths.max() < 30
 
 
 @pytest.mark.parametrize("key", [("full", "cpu"), ("full", "cuda")])
