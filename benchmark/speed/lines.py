@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.speed import generation, growth, labelling, memory, pipeline, rates, training
+from benchmark.speed import augmenters, generation, growth, labelling, memory, pipeline, rates, training
 from benchmark.speed.machine import circumstances
 from benchmark.speed.outcome import Finding, Outcome, keep, read_outcomes
 from benchmark.speed.pairs import on_pairs
@@ -22,6 +22,8 @@ LINES: Mapping[str, Callable[[Workload], Finding]] = {
     "generation_bulk": partial(generation.in_bulk, target=100.0),
     "generation_million": partial(generation.a_million, target=180.0),
     "generation_pipeline": partial(generation.against_pipeline, target=4.0),
+    "generation_nlpaug": augmenters.against_nlpaug,
+    "generation_textattack": augmenters.against_textattack,
     "labelling_bf16": partial(labelling.against_trainer, precision=BF16, target=4.0),
     "labelling_fp32": partial(labelling.against_trainer, precision=FP32, target=None),
     "labelling_pairs_bf16": partial(

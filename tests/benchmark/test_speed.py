@@ -1,6 +1,7 @@
 """The speed benchmark at its tiny scale: peers are equal, counts are right, outcomes are kept and shown."""
 
 import re
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from benchmark.commands import bench
-from benchmark.speed import generation, labelling, memory, training
+from benchmark.speed import augmenters, generation, labelling, memory, training
 from benchmark.speed.alternating import Pairs, alternate, multiplication, seconds
 from benchmark.speed.generation import AUTHORS
 from benchmark.speed.lines import LINES, chosen, run
@@ -33,7 +34,7 @@ from uxla.predictions import Predictions
 from uxla.vicinity import generate
 
 CPU = torch.device("cpu")
-FAST = [name for name in LINES if not name.startswith(("dvc", "memory"))]
+FAST = [name for name in LINES if not name.startswith(("dvc", "memory", "generation_nlpaug"))]
 FINDING = Finding(what="a step", against="a peer", unit="times", target=2.0)
 
 
@@ -112,6 +113,50 @@ def test_without_accelerate_trainer_is_left_out_with_a_reason(
     for line in ("labelling_bf16", "training_fp32", "labelling_pairs_fp32", "training_pairs_bf16"):
         finding = LINES[line](work)
         assert (finding.skipped, finding.is_met) == (missing(), None)
+
+
+def test_nlpaug_is_timed_in_its_own_process_a_word_at_a_time(
+    work: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = tmp_path / "python"
+    code = "import sys\nfor line in sys.stdin: print(5, flush=True)"
+    stand_in.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{code}'\n", encoding="utf-8")
+    stand_in.chmod(0o755)
+    monkeypatch.setattr(augmenters, "environment", lambda folder: stand_in)
+    finding = LINES["generation_nlpaug"](work)
+    ours, theirs = (float(finding.details[f"{side} words a second"]) for side in ("our", "their"))
+    assert finding.value == pytest.approx(ours / theirs)
+    assert finding.details["texts"] == 3 * work.scale.generated
+
+
+def test_nlpaug_that_ends_is_an_error_with_its_last_words(work: Workload, tmp_path: Path) -> None:
+    model = augmenters.bert(work)
+    with (
+        pytest.raises(ValueError, match=r"nlpaug must not end, was: .*No module named 'nlpaug'"),
+        augmenters._nlpaug(Path(sys.executable), model, tmp_path) as replace_words,
+    ):
+        replace_words(["some words"])
+
+
+def test_without_an_environment_nlpaug_is_left_out_with_a_reason(
+    work: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(augmenters.sys, "executable", "false")
+    monkeypatch.setattr(augmenters.platformdirs, "user_cache_path", lambda name: tmp_path)
+    finding = LINES["generation_nlpaug"](work)
+    assert (finding.value, finding.skipped) == (None, "nlpaug cannot be installed: no reason given")
+
+
+def test_an_environment_that_is_ready_is_not_made_again(tmp_path: Path) -> None:
+    (tmp_path / "ready").touch()
+    assert augmenters.environment(tmp_path) == tmp_path / "bin" / "python"
+
+
+def test_the_bert_of_augmenters_fills_whole_words(work: Workload) -> None:
+    model, corpus = augmenters.bert(work), work.sentences(10)
+    made = generate(corpus, model, AUTHORS, seed=SEED)
+    assert made.n_fills > 10
+    assert made.n_dropped == 0
 
 
 # Equality comes first.
