@@ -201,9 +201,9 @@ def test_tokens_are_counted_with_and_without_padding(work: Workload) -> None:
     model = work.small.language_model
 
     def run() -> None:
-        ids = torch.full((2, 4), 5)
-        attended = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
-        model.network(input_ids=ids, attention_mask=attended)
+        padding = model.network.config.pad_token_id
+        ids = torch.tensor([[5, 5, 5, 5], [5, 5, padding, padding]])
+        model.network(input_ids=ids, attention_mask=(ids != padding).long())
 
     tokens, _ = counted(model.network, run)
     assert (tokens.computed, tokens.useful, tokens.squares, tokens.passes) == (8, 6, 20, 1)
