@@ -10,7 +10,7 @@ import yaml
 
 from benchmark.fields import Section
 from benchmark.layout import ALL
-from benchmark.settings import read_parameters
+from benchmark.settings import parameter_file, read_parameters
 
 ROOT = Path(__file__).parent.parent
 PIPELINES = {
@@ -129,7 +129,7 @@ def test_the_other_profiles_run_the_same_stages(profile: str) -> None:
     renamed = (ROOT / "dvc.yaml").read_text(encoding="utf-8").split("vars:")[1]
     renamed = re.sub(r"(?<=[./ ])smoke(?=[./ \n])", profile, renamed)
     renamed = renamed.replace("wdir: .", "wdir: ../..").replace("y: {results", "y: {../../results")
-    renamed = renamed.replace("- params.yaml\n\n", "- ../../params.yaml\n\n")
+    renamed = renamed.replace("- params.yaml:\n", f"- pipelines/{profile}/params.yaml:\n")
     assert PIPELINES[profile].read_text(encoding="utf-8").split("vars:")[1] == renamed
 
 
@@ -159,3 +159,13 @@ def test_what_the_stages_fan_out_over_exists(profile: str) -> None:
 
 def test_every_profile_has_a_pipeline() -> None:
     assert set(read_parameters(ROOT / "params.yaml").profiles) == set(PIPELINES)
+
+
+@pytest.mark.parametrize("profile", PIPELINES)
+def test_the_numbers_of_a_profile_are_beside_its_pipeline(profile: str) -> None:
+    """DVC reads a file of parameters once for every stage, so it holds no more than the stages need."""
+    file = ROOT / parameter_file(profile)
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert file.parent == PIPELINES[profile].parent
+    assert list(content["profiles"]) == [profile]
+    assert content["presets"] == yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["presets"]
