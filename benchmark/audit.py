@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from benchmark.results import Result
 from benchmark.statistics import spread
 from benchmark.tracking.overview import CellRun
@@ -82,10 +80,9 @@ def _mixed(runs: Sequence[CellRun], root: Path) -> list[str]:
 
 
 def code_of(root: Path, stage: str) -> list[str]:
-    """The files of code that dvc.yaml lists for a verb such as `adapt`."""
-    stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    body = stages[stage].get("do", stages[stage])
-    return [dep for dep in body["deps"] if dep.startswith(("uxla/", "benchmark/"))]
+    """The files of code to which the folder leads that dvc.yaml lists for a verb such as `adapt`."""
+    folder = root / "pipelines/code" / stage
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def changed_stages(root: Path, pipeline: str) -> list[str]:

@@ -21,7 +21,7 @@ from benchmark.fields import Section
 from benchmark.gathering import PIPELINE
 from benchmark.layout import Layout
 from benchmark.sections import TaskSection
-from benchmark.settings import Parameters, read_parameters, select
+from benchmark.settings import Parameters, parameter_file, read_parameters, select
 from benchmark.sources import SPLITS
 from benchmark.variants import task_of
 from uxla.files import write_text
@@ -120,11 +120,12 @@ def _shrink_clone(profile: str, folder: Path) -> None:
     """Shrink a profile in a fresh checkout and commit that: runs of what is not committed are suspect."""
     # What was recorded at full size, and from another hub.
     recorded = (Layout(profile).tables(), Path(_pipeline(profile)).with_name("dvc.lock"), "data.lock.json")
-    parameters, path = read_parameters(folder / "params.yaml"), folder / "params.yaml"
+    parameters, path = read_parameters(folder / "params.yaml"), folder / parameter_file(profile)
     _git(folder, "rm", "-r", "--quiet", "--ignore-unmatch", "--", *map(str, recorded))
     tasks = select(Settings, parameters, profile=profile).tasks
     missing = unavailable(tasks, lock=Layout(profile, folder).data_lock)
     whole = shrunk(parameters, profile=profile, missing=missing).model_dump(mode="json")
+    whole["profiles"] = {profile: whole["profiles"][profile]}
     write_text(path, yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110))
     about = ("-c", "user.name=rehearsal", "-c", "user.email=", "-c", "commit.gpgsign=false")
     message = f"Rehearsal of the profile {profile}"

@@ -2,7 +2,9 @@
 
 import ast
 import importlib
+import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import yaml
 
 from benchmark.fields import Section
 from benchmark.layout import ALL
-from benchmark.settings import read_parameters
+from benchmark.settings import parameter_file, read_parameters
 
 ROOT = Path(__file__).parent.parent
 PIPELINES = {
@@ -32,6 +34,11 @@ def body(stage: str) -> dict:
 
 def verb(stage: str) -> str:
     return body(stage)["cmd"].split()[3]
+
+
+VERBS = sorted({verb(stage) for stage in STAGES})
+LINKS = ROOT / "pipelines/code"
+"""A folder for every verb, whose files are links to the code it runs: for DVC one thing, not thirty."""
 
 
 def imported(path: str) -> set[str]:
@@ -62,24 +69,39 @@ def imported(path: str) -> set[str]:
     return {file for file in found if not file.startswith(WITHOUT_EFFECT)}
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_lists_exactly_the_code_it_runs(stage: str) -> None:
-    listed = {dep for dep in body(stage)["deps"] if dep.startswith(("uxla", "benchmark"))}
-    listed -= {f"{stem}.yaml" for stem in WITH_FACTS}
-    folders = {dep for dep in listed if (ROOT / dep).is_dir()}
-    files = {
-        file for file in imported(f"benchmark/stages/{verb(stage)}.py") if not file.startswith(tuple(folders))
-    }
-    assert listed - folders == files
-    for folder in folders:
-        assert any(file.startswith(folder) for file in imported(f"benchmark/stages/{verb(stage)}.py"))
+def code_of(verb: str) -> set[str]:
+    """Files whose change can change an output of a verb: what it imports, and the facts that this reads."""
+    files = imported(f"benchmark/stages/{verb}.py")
+    return files | {f"{stem}.yaml" for stem in WITH_FACTS if f"{stem}.py" in files}
 
 
-@pytest.mark.parametrize("stem", WITH_FACTS)
+def write_links() -> None:
+    """Link the code of every verb into its folder, and nothing else."""
+    shutil.rmtree(LINKS, ignore_errors=True)
+    for folder, file in [(LINKS / name, file) for name in VERBS for file in code_of(name)]:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).symlink_to(os.path.relpath(ROOT / file, (folder / file).parent))
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_that_reads_a_file_of_facts_lists_it(stage: str, stem: str) -> None:
-    reads = f"{stem}.py" in imported(f"benchmark/stages/{verb(stage)}.py")
-    assert reads == (f"{stem}.yaml" in body(stage)["deps"])
+def test_a_stage_lists_the_folder_of_its_code_and_no_other_code(stage: str) -> None:
+    code = [dep for dep in body(stage)["deps"] if dep.startswith(("uxla", "benchmark", "pipelines"))]
+    assert code == [f"pipelines/code/{verb(stage)}"]
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_folder_of_code_links_to_exactly_what_its_stage_runs(name: str) -> None:
+    """If not: python -c 'from tests.test_pipeline import write_links; write_links()'."""
+    links = [path for path in (LINKS / name).rglob("*") if path.is_symlink() or path.is_file()]
+    assert {str(path.relative_to(LINKS / name)) for path in links} == code_of(name)
+    for path in links:
+        assert path.is_symlink()
+        assert not path.readlink().is_absolute()
+        assert path.resolve() == ROOT / path.relative_to(LINKS / name)
+
+
+def test_every_folder_of_code_belongs_to_a_stage() -> None:
+    assert sorted(path.name for path in LINKS.iterdir()) == VERBS
 
 
 CHOSEN = {"targets": "target", "rivals": "rival"}
@@ -129,7 +151,7 @@ def test_the_other_profiles_run_the_same_stages(profile: str) -> None:
     renamed = (ROOT / "dvc.yaml").read_text(encoding="utf-8").split("vars:")[1]
     renamed = re.sub(r"(?<=[./ ])smoke(?=[./ \n])", profile, renamed)
     renamed = renamed.replace("wdir: .", "wdir: ../..").replace("y: {results", "y: {../../results")
-    renamed = renamed.replace("- params.yaml\n\n", "- ../../params.yaml\n\n")
+    renamed = renamed.replace("- params.yaml:\n", f"- pipelines/{profile}/params.yaml:\n")
     assert PIPELINES[profile].read_text(encoding="utf-8").split("vars:")[1] == renamed
 
 
@@ -159,3 +181,13 @@ def test_what_the_stages_fan_out_over_exists(profile: str) -> None:
 
 def test_every_profile_has_a_pipeline() -> None:
     assert set(read_parameters(ROOT / "params.yaml").profiles) == set(PIPELINES)
+
+
+@pytest.mark.parametrize("profile", PIPELINES)
+def test_the_numbers_of_a_profile_are_beside_its_pipeline(profile: str) -> None:
+    """DVC reads a file of parameters once for every stage, so it holds no more than the stages need."""
+    file = ROOT / parameter_file(profile)
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert file.parent == PIPELINES[profile].parent
+    assert list(content["profiles"]) == [profile]
+    assert content["presets"] == yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["presets"]

@@ -12,7 +12,7 @@ import yaml
 from filelock import FileLock
 
 # What decides the result. The stages themselves write dvc.lock and the tables, which are tracked.
-CODE = ("uxla", "benchmark", "params.yaml", ":(glob)**/dvc.yaml", "pyproject.toml")
+CODE = ("uxla", "benchmark", ":(glob)**/params.yaml", ":(glob)**/dvc.yaml", "pyproject.toml")
 # DVC holds this file while it writes dvc.lock, also for the stage that runs beside this one.
 LOCK_OF_DVC = Path(".dvc/tmp/lock")
 LOCK_SECONDS = 120.0

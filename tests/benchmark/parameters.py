@@ -11,8 +11,10 @@ SHARED = PARAMETERS.parents[1] / "shared"
 
 
 def content() -> Any:
-    """What params.yaml holds, merged, every section a copy of its own."""
+    """What params.yaml holds, and those of the pipelines, merged, every section a copy of its own."""
     merged = yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))
+    for other in sorted(PARAMETERS.parent.glob("pipelines/*/params.yaml")):
+        merged["profiles"] |= yaml.safe_load(other.read_text(encoding="utf-8"))["profiles"]
     return yaml.safe_load(yaml.dump(merged, Dumper=_Plain, sort_keys=False))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from benchmark.rehearsal import AT_MOST, INSTEAD, make_clone, shrunk, unavailable
 from benchmark.sections import TaskSection
-from benchmark.settings import read_parameters
+from benchmark.settings import parameter_file, read_parameters
 from tests.benchmark.parameters import PARAMETERS, SHARED, content, put, write
 from tests.test_repro import ENVIRONMENT, commit, copy_project, done, started
 
@@ -132,7 +132,9 @@ def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("dvc.lock", "results/smoke/xner.md", "results/mini/xner.md", "data.lock.json"):
         (origin / name).parent.mkdir(parents=True, exist_ok=True)
         (origin / name).write_text("recorded", encoding="utf-8")
-    shutil.copy(PARAMETERS, origin)
+    for file in map(parameter_file, WHOLE.profiles):
+        (origin / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PARAMETERS.parent / file, origin / file)
     commit(origin)
     monkeypatch.chdir(origin)
     return origin
@@ -146,7 +148,8 @@ def test_a_clone_has_the_committed_state_but_for_the_numbers_and_what_was_record
     absent = make_clone("smoke", folder=clone)
     assert absent == {task: {} for task in WHOLE.profiles["smoke"].run.tasks}
     assert read_parameters(clone / "params.yaml") == shrunk(WHOLE, profile="smoke", missing={})
-    assert done(clone, "git", "ls-files").split() == ["params.yaml", "results/mini/xner.md"]
+    files = {*map(str, map(parameter_file, WHOLE.profiles)), "results/mini/xner.md"}
+    assert set(done(clone, "git", "ls-files").split()) == files
     assert done(clone, "git", "status", "--porcelain") == ""
 
 
@@ -209,8 +212,9 @@ def hub() -> Iterator[str]:
 
 
 def small_table() -> Any:
-    """params.yaml whose paper profile has XNER in Spanish, WikiANN in Burmese and Bengali, at full size."""
+    """Parameters of a paper profile with XNER in Spanish, WikiANN in Burmese and Bengali, at full size."""
     whole = content()
+    whole["profiles"] = {"paper": whole["profiles"]["paper"]}
     profile = whole["profiles"]["paper"]
     for task in ("xnli", "pawsx", "xnli_full", "pawsx_full"):
         del profile["tasks"][task]
@@ -237,7 +241,7 @@ def test_a_cell_then_its_table_of_the_paper_profile_are_rehearsed_from_fetch_to_
 ) -> None:
     origin, clone = tmp_path / "origin", tmp_path / "clone"
     copy_project(origin)
-    write(origin / "params.yaml", small_table())
+    write(origin / parameter_file("paper"), small_table())
     commit(origin)
     environment = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("HF_")}
     environment |= {"HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "hf")}

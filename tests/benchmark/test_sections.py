@@ -16,7 +16,7 @@ from benchmark.sections import (
     RecipeSection,
     TaskSection,
 )
-from benchmark.settings import read_parameters
+from benchmark.settings import parameter_file, read_parameters
 from benchmark.variants import task_of
 from tests.benchmark.parameters import PARAMETERS, SHARED, content
 
@@ -135,7 +135,8 @@ def test_the_threshold_of_clustering_waits_as_table_8_distils_by_confidence(
 ) -> None:
     assert table["distillation-type", "xner_adapt"] == "confidence"
     assert PAPER.tasks["xner"].adaptation.posterior_threshold is None
-    (line,) = [x for x in PARAMETERS.read_text(encoding="utf-8").splitlines() if "by clustering" in x]
+    text = (PARAMETERS.parent / parameter_file("paper")).read_text(encoding="utf-8")
+    (line,) = [x for x in text.splitlines() if "by clustering" in x]
     assert f"{table['posterior-threshold', 'xner_adapt']} for distillation by clustering" in line
 
 

@@ -1,0 +1,1 @@
+../../../../uxla/language_model.py

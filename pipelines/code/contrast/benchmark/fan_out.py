@@ -1,0 +1,1 @@
+../../../../benchmark/fan_out.py

@@ -1,0 +1,1 @@
+../../../../../benchmark/stages/generate.py

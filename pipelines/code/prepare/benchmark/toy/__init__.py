@@ -1,0 +1,1 @@
+../../../../../benchmark/toy/__init__.py

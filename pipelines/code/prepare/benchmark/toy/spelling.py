@@ -1,0 +1,1 @@
+../../../../../benchmark/toy/spelling.py

@@ -1,0 +1,1 @@
+../../../../uxla/devices.py

@@ -1,0 +1,1 @@
+../../../../benchmark/analysis_pages.py

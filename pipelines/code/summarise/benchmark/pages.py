@@ -1,0 +1,1 @@
+../../../../benchmark/pages.py

@@ -1,0 +1,1 @@
+../../../../uxla/lstm_crf_training.py
