@@ -14,8 +14,8 @@ from uxla.encoding import Ints, Pieces
 from uxla.examples import Words
 from uxla.language_model import MaskedLanguageModel
 
-AT_ONCE = 8192
-"""Copies of which one mask is filled together."""
+AT_ONCE = {"cpu": 8192, "cuda": 32768}
+"""Copies of which one mask is filled together: more of them make larger batches of like length."""
 
 
 class Segment(NamedTuple):
@@ -110,20 +110,21 @@ def fill_copies(
 ) -> Iterator[int]:
     """Fill all masks of all copies in place, round by round, and yield the number of fills of each round.
 
-    A round fills one mask of up to AT_ONCE copies; one that is done makes room for the next of `copies`.
+    A round fills one mask of many copies; one that is done makes room for the next of `copies`.
     Unless `any_piece`, a unit that begins a word is filled by a piece that does, and one that
     continues a word by one that does: the number of words stays.
     """
     barred = None if any_piece else _barred(language_model)
     language_model.network.eval()  # type: ignore[no-untyped-call]
     # A GPU computes one round while the host lays out the next.
-    ahead = 1 if language_model.device.type == "cpu" else 2
+    device = language_model.device.type
+    ahead, at_once = 1 if device == "cpu" else 2, AT_ONCE[device]
     coming, waiting, running = iter(copies), deque[Copy](), deque[_Round]()
     while True:
-        missing = max(0, AT_ONCE - len(waiting))
+        missing = max(0, at_once - len(waiting))
         waiting.extend(islice((copy for copy in coming if not copy.is_done), missing))
         if waiting and len(running) < ahead:
-            some = [waiting.popleft() for _ in range(min(AT_ONCE, len(waiting)))]
+            some = [waiting.popleft() for _ in range(min(at_once, len(waiting)))]
             running.append(_begin(some, language_model, barred, token_budget))
         elif running:
             done = running.popleft()
