@@ -177,7 +177,9 @@ def bench(
     from benchmark.speed.lines import chosen, run
     from benchmark.speed.outcome import Outcome, read_outcomes
     from benchmark.speed.page import shown, verdict, write_page
+    from uxla.devices import keep_memory
 
+    keep_memory()
     is_try = scale == "tiny"
     paths = {name: into / f"{name}{'-tiny' if is_try else ''}.json" for name in ("cpu", "cuda")}
     shown_at = page or (into / "tiny.md" if is_try else Path("docs/speed.md"))

@@ -1,6 +1,6 @@
 """GEN-LM beside the authors' loop, the `fill-mask` pipeline and the matrix rate of the machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from statistics import median
@@ -11,7 +11,7 @@ from benchmark.speed.alternating import Pairs, alternate, matrix_rate, multiplic
 from benchmark.speed.outcome import Finding
 from benchmark.speed.peers import AuthorsLoop, Copies, FillMask, copies_of
 from benchmark.speed.useful import Tokens, counted, share
-from benchmark.speed.workload import SEED, Workload
+from benchmark.speed.workload import SEED, Workload, first
 from uxla.devices import Precision
 from uxla.drawing import Schedule
 from uxla.examples import Corpus
@@ -40,12 +40,12 @@ BATCH_SIZES = {"cpu": (1, 4, 8, 16, 32), "cuda": (8, 32, 64, 128)}
 Peer = Callable[..., Copies]
 
 
-def against_loop(work: Workload, *, precision: Precision, target: float) -> Finding:
-    """GEN-LM in a precision beside the authors' loop without gradients, in full precision."""
-    loop = AuthorsLoop(work.language_model)
-    finding = _against(work, loop, precision, n_pairs=work.scale.pairs)
-    against = "the authors' loop, one mask a pass, without gradients, fp32"
-    return finding.with_({"against": against, "target": target})
+def against_loop(work: Workload, *, precision: Precision, targets: Mapping[str, float]) -> Finding:
+    """GEN-LM in a precision beside the authors' loop without gradients; the target is that of the device."""
+    few = work.sentences(work.scale.generated)
+    finding = _against(work, AuthorsLoop(work.language_model), precision, few, times=work.scale.times)
+    against = f"the authors' loop, one mask a pass, without gradients, fp32, on {len(few)} sentences"
+    return finding.with_({"against": against, "target": targets.get(work.device.type)})
 
 
 def against_pipeline(work: Workload, *, target: float) -> Finding:
@@ -60,9 +60,8 @@ def against_pipeline(work: Workload, *, target: float) -> Finding:
         peer(part, AUTHORS, seed=SEED)
         times[size] = seconds(partial(peer, part, AUTHORS, seed=SEED), work.device)
     best = min(times, key=lambda size: times[size])
-    finding = _against(
-        work, FillMask(work.language_model, batch_size=best), Precision.BF16, n_pairs=work.scale.pairs
-    )
+    peer = FillMask(work.language_model, batch_size=best)
+    finding = _against(work, peer, Precision.BF16, corpus, times=1)
     against = f"fill-mask pipeline of transformers, fp32, batches of {best}, the fastest of {sizes}"
     return finding.with_({"against": against, "target": target})
 
@@ -103,30 +102,6 @@ def a_million(work: Workload, *, target: float) -> Finding:
     details |= {f"{name} of the rate of {size}": value for name, value in share.items()}
     details |= {"sentences": len(corpus), "copies": n_copies}
     return finding.with_({"value": median(times), "low": min(times), "high": max(times), "details": details})
-
-
-def in_bulk(work: Workload, *, target: float) -> Finding:
-    """Copies a second of GEN-LM in bfloat16 from many sentences beside the authors' loop on few."""
-    finding = _against(work, AuthorsLoop(work.language_model), Precision.BF16, n_pairs=1)
-    few, many = (work.english_sentences(n) for n in (work.scale.generated, work.scale.many))
-    loop, model = AuthorsLoop(work.language_model), work.language_model
-    n_theirs = sum(map(len, loop(few, AUTHORS, seed=SEED).values()))
-    n_ours = len(_ours(many, model, Precision.BF16).corpus)
-    pairs = alternate(
-        lambda: _ours(many, model, Precision.BF16),
-        lambda: loop(few, AUTHORS, seed=SEED),
-        n_pairs=work.scale.pairs,
-        device=work.device,
-    )
-    each = Pairs(tuple(s / n_ours for s in pairs.ours), tuple(s / n_theirs for s in pairs.theirs))
-    measured = {
-        "what": "GEN-LM, bf16: copies a second, CoNLL's English",
-        "against": f"the authors' loop, fp32, on {len(few)} sentences of our {len(many)}",
-        "target": target if work.device.type == "cuda" else None,
-        "details": finding.details
-        | {"our copies a second": 1 / median(each.ours), "their copies a second": 1 / median(each.theirs)},
-    }
-    return finding.with_(measured | each.numbers())
 
 
 def _beside_matrices(
@@ -180,12 +155,12 @@ def tokens_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
     return scale.layers * (layer * tokens.useful + attention) + head * n_fills
 
 
-def _against(work: Workload, peer: Peer, precision: Precision, *, n_pairs: int) -> Finding:
-    """Equal sentences first, then seconds in turn."""
-    corpus, model = work.sentences(work.scale.generated), work.language_model
-    expected = peer(corpus, AUTHORS, seed=SEED)
-    generated = _ours(corpus, model, Precision.FP32)
-    found = copies_of(generated, corpus)
+def _against(work: Workload, peer: Peer, precision: Precision, few: Corpus, *, times: int) -> Finding:
+    """Equal sentences first, then seconds a copy in turn, ours of the same sentences so many times over."""
+    model = work.language_model
+    expected = peer(few, AUTHORS, seed=SEED)
+    generated = _ours(few, model, Precision.FP32)
+    found = copies_of(generated, few)
     if found != expected:
         differing = sum(found[name] != expected[name] for name in expected)
         raise ValueError(
@@ -193,26 +168,28 @@ def _against(work: Workload, peer: Peer, precision: Precision, *, n_pairs: int) 
             f"was: others for {differing} of {len(expected)}"
         )
     n_copies = sum(map(len, expected.values()))
-    details: dict[str, float | str] = {"sentences": len(corpus), "copies": n_copies}
-    equality = f"all {n_copies} copies are word for word those of the peer, in fp32"
+    details: dict[str, float | str] = {"sentences": len(few), "copies": n_copies, "ours, times over": times}
     if precision is not Precision.FP32:
-        again = _ours(corpus, model, precision)
+        again = _ours(few, model, precision)
         details[f"share of equal words in {precision.value}"] = equal_words(again.corpus, generated.corpus)
+    many = first(times * len(few), few)
+    n_ours = len(_ours(many, model, precision).corpus)
     pairs = alternate(
-        lambda: _ours(corpus, model, precision),
-        lambda: peer(corpus, AUTHORS, seed=SEED),
-        n_pairs=n_pairs,
+        lambda: _ours(many, model, precision),
+        lambda: peer(few, AUTHORS, seed=SEED),
+        n_pairs=work.scale.pairs,
         device=work.device,
     )
+    each = Pairs(tuple(s / n_ours for s in pairs.ours), tuple(s / n_copies for s in pairs.theirs))
     finding = Finding(
         what=f"GEN-LM, {precision.value}: generation of identical sentences",
         against="",
         unit="times",
         target=None,
-        equality=equality,
-        details=details | pairs.details(),
+        equality=f"all {n_copies} copies are word for word those of the peer, in fp32",
+        details=details | each.details(),
     )
-    return finding.with_(pairs.numbers())
+    return finding.with_(each.numbers())
 
 
 def equal_words(found: Corpus, expected: Corpus) -> float:

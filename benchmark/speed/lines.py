@@ -10,16 +10,16 @@ from benchmark.speed import augmenters, generation, growth, labelling, memory, p
 from benchmark.speed.machine import circumstances
 from benchmark.speed.outcome import Finding, Outcome, keep, read_outcomes
 from benchmark.speed.pairs import on_pairs
-from benchmark.speed.workload import Workload, scale_of, workload
+from benchmark.speed.scales import scale_of
+from benchmark.speed.workload import Workload, workload
 from uxla.devices import Precision
 
 FP32, BF16 = Precision.FP32, Precision.BF16
 
 LINES: Mapping[str, Callable[[Workload], Finding]] = {
-    "generation_fp32": partial(generation.against_loop, precision=FP32, target=5.0),
+    "generation_fp32": partial(generation.against_loop, precision=FP32, targets={"cpu": 5.0}),
     "generation_roofline": partial(generation.against_matrices, target=0.8),
-    "generation_bf16": partial(generation.against_loop, precision=BF16, target=15.0),
-    "generation_bulk": partial(generation.in_bulk, target=100.0),
+    "generation_bf16": partial(generation.against_loop, precision=BF16, targets={"cpu": 15.0, "cuda": 100.0}),
     "generation_million": partial(generation.a_million, target=180.0),
     "generation_pipeline": partial(generation.against_pipeline, target=4.0),
     "generation_nlpaug": augmenters.against_nlpaug,

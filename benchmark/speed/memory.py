@@ -11,7 +11,8 @@ import torch
 from benchmark.speed.generation import AUTHORS
 from benchmark.speed.outcome import Finding
 from benchmark.speed.peers import AuthorsLoop
-from benchmark.speed.workload import SEED, Scale, Workload, workload
+from benchmark.speed.scales import Scale
+from benchmark.speed.workload import SEED, Workload, workload
 from uxla.devices import Precision, use_threads
 from uxla.vicinity import generate
 

@@ -21,6 +21,7 @@ from benchmark.fetching import fetch
 from benchmark.layout import Layout
 from benchmark.rows import read_rows
 from benchmark.settings import read_parameters
+from benchmark.speed.scales import SCALES, Scale
 from benchmark.toy import Family
 from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
@@ -38,63 +39,6 @@ ENGLISH = ("en", "xner", "conll2003")
 _ENGLISH = "en of CoNLL"
 LONGEST = 150
 """Words of an example at most: longer ones are not generated from, and peers of labelling would cut them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scale:
-    """Shape of the models, and how much is computed with them.
-
-    `generated` sentences go through the authors' loop, which takes them one mask at a time, `many` through
-    generation alone, `labelled` through every labelling; `steps` of `batch` sentences, or of `large`, are one
-    run of training; `held` are in memory where that is measured; `grown` is the most that the growth lines
-    take.
-    """
-
-    name: str
-    layers: int
-    width: int
-    heads: int
-    feed_forward: int
-    vocabulary: int
-    generated: int
-    many: int
-    labelled: int
-    batch: int
-    large: int
-    steps: int
-    pairs: int
-    held: int
-    grown: int
-
-
-SCALES = {
-    ("tiny", "cpu"): Scale(
-        name="tiny", layers=2, width=64, heads=2, feed_forward=128, vocabulary=1500,
-        generated=6, many=40, labelled=40, batch=8, large=16, steps=3, pairs=1, held=60, grown=24,
-    ),
-    ("full", "cpu"): Scale(
-        name="XLM-R base", layers=12, width=768, heads=12, feed_forward=3072, vocabulary=250_002,
-        generated=8, many=64, labelled=256, batch=16, large=64, steps=4, pairs=5, held=10_000, grown=32,
-    ),
-    ("full", "cuda"): Scale(
-        name="XLM-R large", layers=24, width=1024, heads=16, feed_forward=4096, vocabulary=250_002,
-        generated=8, many=8192, labelled=2048, batch=16, large=512, steps=20, pairs=3,
-        held=10_000, grown=2048,
-    ),
-}  # fmt: skip
-"""By the name of the scale and the kind of device; `tiny` is the same on all."""
-
-
-def scale_of(name: str, device: torch.device) -> Scale:
-    """The numbers of a scale on a device.
-
-    Raises:
-        ValueError: there is no such scale.
-    """
-    key = (name, "cpu" if name == "tiny" else device.type)
-    if key not in SCALES:
-        raise ValueError(f"--scale must be tiny or full, was: {name}")
-    return SCALES[key]
 
 
 @dataclass(frozen=True)
@@ -115,12 +59,12 @@ class Workload:
         return next(iter(self.corpora.values()))
 
     def sentences(self, n: int, language: str | None = None) -> Corpus:
-        """The first sentences of a language, or of the first; again from the start where they are too few."""
-        return _first(n, self.corpora[language] if language else self.corpus)
+        """The first sentences of a language, or of the first."""
+        return first(n, self.corpora[language] if language else self.corpus)
 
     def english_sentences(self, n: int) -> Corpus:
         """Likewise of the English of CoNLL."""
-        return _first(n, self.english)
+        return first(n, self.english)
 
     @cached_property
     def small(self) -> "Workload":
@@ -175,7 +119,8 @@ class Workload:
         )
 
 
-def _first(n: int, corpus: Corpus) -> Corpus:
+def first(n: int, corpus: Corpus) -> Corpus:
+    """The first sentences of a corpus; again from the start, with other ids, where they are too few."""
     if n <= len(corpus):
         return corpus.select(range(n))
     whole = list(corpus)

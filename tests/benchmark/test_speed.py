@@ -22,9 +22,10 @@ from benchmark.speed.page import plot, shown, verdict, write_page
 from benchmark.speed.pairs import of_pairs
 from benchmark.speed.peers import AuthorsLoop, FillMask, copies_of, masks_of
 from benchmark.speed.pipeline import nothing_to_do
+from benchmark.speed.scales import scale_of
 from benchmark.speed.trainers import Pipeline, Trained, missing
 from benchmark.speed.useful import counted
-from benchmark.speed.workload import SEED, Workload, scale_of, workload
+from benchmark.speed.workload import SEED, Workload, workload
 from tests.uxla.test_vicinity import naive_copies
 from uxla.devices import Precision
 from uxla.encoding import encode
@@ -170,7 +171,8 @@ def test_other_sentences_are_refused_before_anything_is_timed(work: Workload) ->
             work,
             lambda corpus, *_, **__: {name: [("other",)] for name in corpus.ids},
             Precision.FP32,
-            n_pairs=1,
+            work.sentences(6),
+            times=1,
         )
 
 
