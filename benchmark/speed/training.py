@@ -32,22 +32,26 @@ WEIGHT_TOLERANCE = 1e-2
 
 
 def against_trainer(work: Workload, *, precision: Precision, target: float) -> Finding:
-    """Training steps in a precision beside `Trainer.train` in full precision, on the same batches."""
+    """A pass over examples in a precision beside `Trainer.train` in full precision and random order.
+
+    That both learn the same is made sure of on the same batches.
+    """
     finding = Finding(
         what=f"training step of {work.task.title}, {precision.value}, {work.scale.batch} examples",
-        against="Trainer.train, dynamic padding, fp32, the same batches",
+        against="Trainer.train, dynamic padding, fp32, the same examples in batches drawn at random",
         unit="times",
         target=target,
     )
     if reason := missing():
         return finding.with_({"skipped": reason})
-    corpus = work.sentences(max(work.scale.labelled, work.scale.batch * work.scale.steps))
+    corpus = work.sentences(work.scale.batch * work.scale.steps)
+    order = np.random.default_rng(SEED).permutation(len(corpus))
     with tempfile.TemporaryDirectory() as folder:
         equality = same_training(work, corpus, folder)
         model = work.task_model()
         how = recipe(work, precision, n_steps=work.scale.steps)
         peer = Trained(model, folder, batch_size=work.scale.batch)
-        batches = batches_of(corpus, model, how)
+        batches = np.array_split(order, work.scale.steps)
         pairs = alternate(
             lambda: fit(model, [corpus], how, validation=None, seed=SEED),
             lambda: peer.train(corpus, how, batches, seed=SEED),
