@@ -44,6 +44,7 @@ LINES: Mapping[str, Callable[[Workload], Finding]] = {
     "useful_labelling": partial(labelling.useful_share, target=0.95),
     "useful_training": partial(training.useful_share, target=0.95),
     "dvc_repro": partial(pipeline.nothing_to_do, command="repro", target=10.0),
+    "dvc_status_paper": partial(pipeline.nothing_to_do, command="status of one", target=10.0),
     "dvc_status": partial(pipeline.nothing_to_do, command="status", target=10.0),
     "memory": partial(memory.against_loop, target=1.0),
     "growth_sentences": growth.with_sentences,

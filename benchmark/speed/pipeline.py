@@ -18,6 +18,7 @@ from uxla.files import write_text
 PAPER = "pipelines/paper/dvc.yaml"
 COMMANDS = {
     "repro": (("repro", PAPER), (PAPER,)),
+    "status of one": (("status", PAPER), (PAPER,)),
     "status": (("status",), ("dvc.yaml", "pipelines/mini/dvc.yaml", PAPER)),
 }
 """What is timed, and the pipelines that it goes through."""
