@@ -29,7 +29,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 define reproduce
 @dvc() { "$(BIN)/dvc" "$$@"; }; commands() { sed -un '/^> /p'; }; \
 if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
-for verbs in prepare pretrain 'rival|warmup@|generate|supervise|tag' \
+for verbs in prepare 'pretrain|tag|rival@.*-mbert' 'rival|warmup@|generate|supervise' \
     'warmup_rival|adapt|ablate' 'evaluate|contrast|analyse' 'aggregate|summarise'; do \
     dvc stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
     xargs -P $(JOBS) -n 1 "$(BIN)/dvc" --wait-for-lock repro --single-item | commands; done; \

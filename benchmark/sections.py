@@ -1,8 +1,8 @@
 """The sections of params.yaml: what each may hold, and what the library makes of it."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
 
 from benchmark.data import HubData, ToyData
 from benchmark.fan_out import Run
@@ -177,10 +177,10 @@ class TaskSection(Section):
     """`all` is TRANSLATE-TRAIN-ALL (Tables 3 and 4)."""
     vicinity: VicinitySection
     adaptation: AdaptationSection
-    """What all targets begin with; only `targets` is read."""
+    """What targets begin with, which have it whole (so `dvc exp run -S` finds it), and ablations refer to."""
     targets: dict[Code, AdaptationSection]
     ablations: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*$")], AdaptationSection]
-    """Rows of Table 5 by their names: other settings, for the first epoch alone."""
+    """Rows of Table 5 by their names, for the first epoch alone: `adaptation`, but for what they name."""
     ablated: tuple[Code, ...]
     """The targets that these are tried in."""
     rivals: dict[Literal["mbert", "continued"], RivalSection]
@@ -188,6 +188,16 @@ class TaskSection(Section):
     tagger: TaggerSection | None
     """The LSTM-CRF of Table 1, where there are words to label."""
     evaluation: EvaluationSection
+
+    @field_validator("ablations", mode="before")
+    @classmethod
+    def _filled_up(cls, entries: Any, others: ValidationInfo) -> Any:
+        """What entries do not name is as `adaptation` has it; if that is wrong, it alone is reported."""
+        shared: AdaptationSection | None = others.data.get("adaptation")
+        if shared is None or not isinstance(entries, dict):
+            return entries if shared else {}
+        filled = shared.model_dump()
+        return {name: filled | own if isinstance(own, dict) else own for name, own in entries.items()}
 
     @model_validator(mode="after")
     def _known_languages(self) -> Self:

@@ -48,6 +48,11 @@ def default_token_budget(device: torch.device) -> int:
     return 1024 if device.type == "cpu" else 32768
 
 
+def scores_at_once(device: torch.device) -> int:
+    """Scores of an output layer that are in memory at a time; results do not depend on it."""
+    return 2**24 if device.type == "cpu" else 2**26
+
+
 def send(array: "np.ndarray[Any, np.dtype[Any]]", device: torch.device) -> torch.Tensor:
     """The array as a tensor on a device, which is not waited for."""
     tensor = torch.from_numpy(array)

@@ -7,13 +7,10 @@ import numpy as np
 import torch
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
-from uxla.devices import place
+from uxla.devices import place, scores_at_once
 from uxla.encoding import WordEncoder
 from uxla.files import replacing
 from uxla.tokenizer import WORD_START, open_tokenizer
-
-_SCORES = 2**26
-"""Scores that are in memory at a time: 256 MB of them in full precision."""
 
 
 class MaskedLanguageModel:
@@ -86,7 +83,7 @@ class MaskedLanguageModel:
         or nothing. Scores of few positions are in memory at a time.
         """
         hidden = self._hidden(ids, attended, where)
-        step = max(1, _SCORES // self.network.config.vocab_size)
+        step = max(1, scores_at_once(self.device) // self.network.config.vocab_size)
         found = []
         for begin in range(0, len(hidden), step):
             part = slice(begin, begin + step)

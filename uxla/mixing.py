@@ -52,7 +52,7 @@ def mixed_batches(
         yield int(corpus), np.array(list(rows), np.int64)
 
 
-POOL = 16
+POOL = 80
 """Batches among which rows are sorted by length: random enough, and hardly any padding."""
 
 

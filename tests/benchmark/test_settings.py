@@ -48,7 +48,12 @@ def file(tmp_path: Path) -> Path:
 def test_the_file_of_the_project_is_valid_and_loses_nothing_by_being_read() -> None:
     read = PARSED.model_dump(mode="json")
     assert list(read["profiles"]) == ["smoke", "mini", "paper"]
-    assert read == content()
+    written = content()
+    for profile in written["profiles"].values():
+        for task in profile["tasks"].values():
+            own = task["ablations"].items()
+            task["ablations"] = {name: task["adaptation"] | differing for name, differing in own}
+    assert read == written
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_the_file_of_the_project_is_valid_and_loses_nothing_by_being_read() -> N
         (
             f"{XNER}.warmup.train_passes",
             2,
-            f"{XNER}.warmup: one of max_steps and train_passes must be a number, one null, was: 400 and 2.0",
+            f"{XNER}.warmup: one of max_steps and train_passes must be a number, one null, was: 360 and 2.0",
         ),
         (
             f"{XNER}.targets.qab.mask_ratio",
@@ -281,7 +286,7 @@ def test_the_anchor_reaches_all_targets(file: Path) -> None:
     """What follows `<<` is a copy: the section it names counts where nothing overrides it."""
     text = PARAMETERS.read_text(encoding="utf-8")
     file.write_text(
-        text.replace("max_steps: 50 ", "max_steps: 70 ").replace("max_steps: 50\n", "max_steps: 70\n")
+        text.replace("max_steps: 40 ", "max_steps: 70 ").replace("max_steps: 40\n", "max_steps: 70\n")
     )
     changed = read_parameters(file).profiles["smoke"].tasks["xner"]
     assert {target.max_steps for target in changed.targets.values()} == {70}
