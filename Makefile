@@ -25,14 +25,15 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 # `dvc repro $(1)` with what does not wait for each other side by side: same files, in less time. Of what
-# DVC says, the commands it runs are shown; bars and errors are on stderr.
+# DVC says, the commands it runs are shown; bars and errors are on stderr. Short stages share a process, three
+# each: to read all that it must know takes DVC as long as some of them.
 define reproduce
 @dvc() { "$(BIN)/dvc" "$$@"; }; commands() { sed -un '/^> /p'; }; \
 if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
-for verbs in prepare 'pretrain|tag|rival@.*-mbert' 'rival|warmup@|generate|supervise' \
-    'warmup_rival|adapt|ablate' 'evaluate|contrast|analyse' 'aggregate|summarise'; do \
-    dvc stage list --name-only $(1) | grep -E "(^|:)($$verbs)" | \
-    xargs -P $(JOBS) -n 1 "$(BIN)/dvc" --wait-for-lock repro --single-item | commands; done; \
+for group in '3 prepare' '1 pretrain|tag|rival@.*-mbert' '3 generate' '1 rival|warmup@|supervise' \
+    '1 warmup_rival|adapt|ablate' '3 evaluate|contrast|analyse' '3 aggregate|summarise'; do \
+    dvc stage list --name-only $(1) | grep -E "(^|:)($${group#* })" | \
+    xargs -P $(JOBS) -n "$${group%% *}" "$(BIN)/dvc" --wait-for-lock repro --single-item | commands; done; \
 dvc repro $(1) | commands
 endef
 

@@ -7,6 +7,7 @@ A sentence longer than the model takes is cut into several rows, none of its wor
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -70,6 +71,12 @@ class WordEncoder:
         row += self.between
         # BERT counts the first separator to the first text; XLM-R has no segments at all.
         return [*row, *texts[1], *self.after], len(row)
+
+
+@lru_cache(maxsize=2)
+def word_encoder(tokenizer: PreTrainedTokenizerFast) -> WordEncoder:
+    """The encoder of a tokenizer, one for all models that share it: a word is split once for all of them."""
+    return WordEncoder(tokenizer)
 
 
 @dataclass(frozen=True)

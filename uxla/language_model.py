@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from uxla.devices import place, scores_at_once
-from uxla.encoding import WordEncoder
+from uxla.encoding import word_encoder
 from uxla.files import replacing
 from uxla.tokenizer import WORD_START, open_tokenizer
 
@@ -23,7 +23,7 @@ class MaskedLanguageModel:
     def __init__(self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
         self.network = network
         self.tokenizer = tokenizer
-        self.encoder = WordEncoder(tokenizer)
+        self.encoder = word_encoder(tokenizer)
         place(network, network.device)
         self.mask = int(tokenizer.mask_token_id)
         self.words, self.continuations, self.begins = _vocabulary(tokenizer, network.config.vocab_size)

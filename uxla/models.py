@@ -13,7 +13,7 @@ from transformers import (
 
 from uxla.batches import Batch
 from uxla.devices import place
-from uxla.encoding import WordEncoder
+from uxla.encoding import word_encoder
 from uxla.files import replacing
 from uxla.randomness import torch_seed
 from uxla.tasks import TASKS, Task
@@ -31,7 +31,7 @@ class TaskModel:
         self.network = network
         self.tokenizer = tokenizer
         self.task = task
-        self.encoder = WordEncoder(tokenizer)
+        self.encoder = word_encoder(tokenizer)
         place(network, network.device)
 
     @classmethod

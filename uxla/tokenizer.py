@@ -1,9 +1,12 @@
 """Tokenizers: opened, or one of the kind of XLM-R or of BERT trained on any text."""
 
+import hashlib
 import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -16,10 +19,37 @@ WORD_START = "\u2581"
 def open_tokenizer(source: str | Path, *, revision: str = "main") -> PreTrainedTokenizerFast:
     """A tokenizer from a folder or from the hub; how it was fetched is not saved with it again.
 
+    Equal files are read once, which takes seconds where pieces are many: what is returned must stay as it is.
+
     Raises:
         ValueError: there is none of the fast kind.
     """
-    tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+    return _open(_Origin(_content(source), source, revision))
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where a tokenizer is; two are equal if they have the same content."""
+
+    content: str
+    source: str | Path = field(compare=False)
+    revision: str
+
+
+def _content(source: str | Path) -> str:
+    """A digest of the files of a folder, its weights aside, else the name on the hub."""
+    whole = hashlib.sha256(b"" if Path(source).is_dir() else str(source).encode())
+    for path in sorted(Path(source).glob("*")):
+        if path.is_file() and path.suffix != ".safetensors":
+            whole.update(f"{path.name} {path.stat().st_size} ".encode())
+            whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _open(origin: _Origin) -> PreTrainedTokenizerFast:
+    source = origin.source
+    tokenizer = AutoTokenizer.from_pretrained(source, revision=origin.revision)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ValueError(f"{source}: expected a fast tokenizer, was: {type(tokenizer).__name__}")
     for key in ("is_local", "local_files_only"):

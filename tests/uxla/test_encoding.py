@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from uxla.encoding import Rows, WordEncoder, encode
+from uxla.encoding import Rows, WordEncoder, encode, word_encoder
 from uxla.examples import Corpus, Example
 from uxla.tasks import TASKS
 
@@ -211,3 +211,7 @@ def test_rows_without_room_for_text_are_refused(xlmr: WordEncoder) -> None:
         encode(sentence("a"), XNER, xlmr, max_length=2)
     with pytest.raises(ValueError, match="max_length must exceed the 4 special tokens, was: 3"):
         encode(pair("a", "b"), XNLI, xlmr, max_length=3)
+
+
+def test_models_of_one_tokenizer_share_what_was_split(tokenizer: PreTrainedTokenizerFast) -> None:
+    assert word_encoder(tokenizer) is word_encoder(tokenizer)

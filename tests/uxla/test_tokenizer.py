@@ -1,5 +1,6 @@
 """The tokenizer: the same bytes each time, and the special tokens of XLM-R."""
 
+import json
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -56,3 +57,15 @@ def test_how_a_tokenizer_was_opened_is_not_saved_with_it(
         open_tokenizer(encoder_folder).save_pretrained(tmp_path / str(offline))
     for file in (tmp_path / "True").iterdir():
         assert file.read_bytes() == (tmp_path / "False" / file.name).read_bytes(), file.name
+
+
+def test_equal_files_are_one_tokenizer_and_changed_ones_another(encoder_folder: Path, tmp_path: Path) -> None:
+    for name in "ab":
+        open_tokenizer(encoder_folder).save_pretrained(tmp_path / name)
+        (tmp_path / name / "model.safetensors").write_text(name, encoding="utf-8")
+    first = open_tokenizer(tmp_path / "a")
+    assert open_tokenizer(tmp_path / "b") is first
+    path = tmp_path / "b/tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_max_length": 7}), encoding="utf-8")
+    assert open_tokenizer(tmp_path / "b").model_max_length == 7
+    assert open_tokenizer(tmp_path / "a") is first
