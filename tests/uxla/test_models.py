@@ -171,14 +171,16 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path, content: str | No
 
 
 def test_a_tokenizer_that_cannot_be_read_into_words_is_refused(
-    encoder_folder: Path, monkeypatch: pytest.MonkeyPatch
+    encoder_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Slow:
         pass
 
+    unread = shutil.copytree(encoder_folder, tmp_path / "unread")
+    (unread / "note.txt").write_text("a file that no folder read before has", encoding="utf-8")
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda source, revision: Slow())
-    with pytest.raises(ValueError, match="xlmr: expected a fast tokenizer, was: Slow"):
-        TaskModel.build(encoder_folder, XNER, seed=3)
+    with pytest.raises(ValueError, match="unread: expected a fast tokenizer, was: Slow"):
+        TaskModel.build(unread, XNER, seed=3)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
