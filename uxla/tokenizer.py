@@ -15,6 +15,9 @@ from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast, 
 WORD_START = "\u2581"
 """How SentencePiece marks a piece that begins a word; WordPiece marks the others, by `##`."""
 
+_FILES = ("config.json", "*token*", "vocab*", "merges.txt", "*.model")
+"""Files that transformers makes a tokenizer from."""
+
 
 def open_tokenizer(source: str | Path, *, revision: str = "main") -> PreTrainedTokenizerFast:
     """A tokenizer from a folder or from the hub; how it was fetched is not saved with it again.
@@ -37,12 +40,11 @@ class _Origin:
 
 
 def _content(source: str | Path) -> str:
-    """A digest of the files of a folder, its weights aside, else the name on the hub."""
+    """A digest of those files of a folder that may tell of a tokenizer, else the name on the hub."""
     whole = hashlib.sha256(b"" if Path(source).is_dir() else str(source).encode())
-    for path in sorted(Path(source).glob("*")):
-        if path.is_file() and path.suffix != ".safetensors":
-            whole.update(f"{path.name} {path.stat().st_size} ".encode())
-            whole.update(path.read_bytes())
+    for path in sorted({path for pattern in _FILES for path in Path(source).glob(pattern)}):
+        whole.update(f"{path.name} {path.stat().st_size} ".encode())
+        whole.update(path.read_bytes())
     return whole.hexdigest()
 
 

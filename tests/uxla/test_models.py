@@ -177,7 +177,7 @@ def test_a_tokenizer_that_cannot_be_read_into_words_is_refused(
         pass
 
     unread = shutil.copytree(encoder_folder, tmp_path / "unread")
-    (unread / "note.txt").write_text("a file that no folder read before has", encoding="utf-8")
+    (unread / "vocab.txt").write_text("what no folder read before has", encoding="utf-8")
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda source, revision: Slow())
     with pytest.raises(ValueError, match="unread: expected a fast tokenizer, was: Slow"):
         TaskModel.build(unread, XNER, seed=3)

@@ -62,7 +62,8 @@ def test_how_a_tokenizer_was_opened_is_not_saved_with_it(
 def test_equal_files_are_one_tokenizer_and_changed_ones_another(encoder_folder: Path, tmp_path: Path) -> None:
     for name in "ab":
         open_tokenizer(encoder_folder).save_pretrained(tmp_path / name)
-        (tmp_path / name / "model.safetensors").write_text(name, encoding="utf-8")
+        for beside in ("model.safetensors", "outcome.json"):
+            (tmp_path / name / beside).write_text(name, encoding="utf-8")
     first = open_tokenizer(tmp_path / "a")
     assert open_tokenizer(tmp_path / "b") is first
     path = tmp_path / "b/tokenizer_config.json"
