@@ -34,20 +34,25 @@ class Batch:
 
 def collate(rows: Rows, chosen: Ints, *, padding: int, device: torch.device, segments: bool = False) -> Batch:
     """Pad the chosen rows to the longest of them."""
-    lengths = rows.lengths[chosen]
-    columns = np.arange(lengths.max())
-    attended = columns < lengths[:, None]
-    ids = np.full(attended.shape, padding, np.int64)
-    ids[attended] = rows.ids[ranges(rows.starts[chosen], lengths)]
+    ids, attended = padded_rows(rows.ids, rows.starts, chosen, padding=padding)
     counts = np.diff(rows.mark_starts)[chosen]
     where = ranges(rows.mark_starts[chosen], counts)
     inputs = {"input_ids": send(ids, device), "attention_mask": attention(attended, device)}
     if segments:
-        second = (columns >= rows.second[chosen][:, None]) & attended
+        second = (np.arange(ids.shape[1]) >= rows.second[chosen][:, None]) & attended
         inputs["token_type_ids"] = send(second.astype(np.int64), device)
     labels = rows.labels[where] if len(rows.labels) else np.empty(0, np.int64)
     places = np.repeat(np.arange(len(chosen)), counts)
     return Batch(inputs, send(places, device), send(rows.marks[where], device), send(labels, device))
+
+
+def padded_rows(ids: Ints, starts: Ints, chosen: Ints, *, padding: int) -> tuple[Ints, Bools]:
+    """The chosen of flat rows, padded to the longest, and where they are attended: both (n_rows, length)."""
+    lengths = starts[chosen + 1] - starts[chosen]
+    attended = np.arange(lengths.max()) < lengths[:, None]
+    rows = np.full(attended.shape, padding, np.int64)
+    rows[attended] = ids[ranges(starts[chosen], lengths)]
+    return rows, attended
 
 
 def padded(rows: Sequence[Sequence[int] | Ints], *, padding: int) -> tuple[Ints, Bools]:

@@ -2,108 +2,141 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import compress, islice
 
 import numpy as np
 import torch
 
-from uxla.batches import attention, length_buckets, padded
+from uxla.batches import Bools, attention, length_buckets, padded_rows, ranges
 from uxla.devices import fetch, send
-from uxla.encoding import Ints, Pieces
-from uxla.examples import Words
+from uxla.encoding import Ints
 from uxla.language_model import MaskedLanguageModel
+from uxla.units import Text, Units
 
 AT_ONCE = {"cpu": 8192, "cuda": 32768}
 """Copies of which one mask is filled together: more of them make larger batches of like length."""
 
 
-class Segment(NamedTuple):
-    """One unit of a text: a word or a single subword.
+class Copy:
+    """One copy of a text: the positions to be filled and, once it is done, its units as they stand then."""
 
-    `begins` says whether a piece that begins a word may fill it, else one that continues a word;
-    `opens` whether a space goes before it.
+    def __init__(self, text: Text, positions: Sequence[int]) -> None:
+        self.text = text
+        self.positions = positions
+        self.units = text.units
+        self.is_dropped = False
+        self.is_done = not positions
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Copies that advance together: one mask of each is filled at a time.
+
+    Copy i has the units `units[starts[i]:starts[i + 1]]`; what fills a unit is said by `begins`, as long as
+    `units`. Its positions are `places[place_starts[i]:place_starts[i + 1]]`, of which it has filled the
+    first `n_filled[i]`.
     """
 
-    pieces: Pieces
-    spelling: str
-    begins: bool
-    opens: bool
+    copies: list[Copy]
+    units: Ints
+    begins: Bools
+    starts: Ints
+    places: Ints
+    place_starts: Ints
+    n_filled: Ints
 
+    @classmethod
+    def of(cls, copies: list[Copy]) -> "Crew":
+        """Copies of which nothing is filled yet."""
+        places = [np.array(copy.positions, np.int64) for copy in copies]
+        return cls(
+            copies,
+            units=np.concatenate([_NOTHING, *(copy.text.units for copy in copies)]),
+            begins=np.concatenate([_NOTHING.astype(np.bool_), *(copy.text.begins for copy in copies)]),
+            starts=_starts([len(copy.text.units) for copy in copies]),
+            places=np.concatenate([_NOTHING, *places]),
+            place_starts=_starts(list(map(len, places))),
+            n_filled=np.zeros(len(copies), np.int64),
+        )
 
-class Copy:
-    """One copy of a text on its way: its units, and the positions still to be filled, the next one first."""
-
-    def __init__(self, units: list[Segment], positions: Sequence[int], *, of_words: bool) -> None:
-        self.units = units
-        self.positions = deque(positions)
-        self._pieces = [unit.pieces for unit in units]
-        self.is_dropped = False
-        self._of_words = of_words
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing is left to be filled, or the copy is lost."""
-        return self.is_dropped or not self.positions
-
-    def masked(self, language_model: MaskedLanguageModel, *, longest: int) -> tuple[list[int], int]:
-        """Ids of the text with the next position masked, `longest` at most, and where the mask is."""
-        position, encoder = self.positions[0], language_model.encoder
-        left = list(chain.from_iterable(self._pieces[:position]))
-        right = list(chain.from_iterable(self._pieces[position + 1 :]))
-        room = longest - len(encoder.before) - len(encoder.after) - 1
-        if len(left) + len(right) > room:
-            # As much on either side as fits, what one side does not need going to the other.
-            n_left = min(len(left), max(room // 2, room - len(right)))
-            left, right = left[len(left) - n_left :], right[: room - n_left]
-        row = [*encoder.before, *left, language_model.mask, *right, *encoder.after]
-        return row, len(encoder.before) + len(left)
-
-    def fill(self, piece: int, language_model: MaskedLanguageModel) -> None:
-        """Put the predicted piece at the next position; drop the copy if a word is lost or won by it."""
-        position = self.positions.popleft()
-        unit = self.units[position]
-        spelling = language_model.words[piece] if unit.begins else language_model.continuations[piece]
-        if not spelling and position == 0:
-            # Nothing stands before it that it could continue.
-            spelling = language_model.continuations[piece]
-        if not spelling:
-            self.is_dropped = True
-            return
-        # A word is split like any other: its own segmentation need not be the piece that was predicted.
-        pieces = language_model.encoder.pieces(spelling) if self._of_words else (piece,)
-        self.units[position] = Segment(pieces, spelling, unit.begins, unit.opens)
-        self._pieces[position] = pieces
+    def __len__(self) -> int:
+        return len(self.copies)
 
     @property
-    def words(self) -> Words:
-        """The words of the text as it stands."""
-        words: list[str] = []
-        for unit in self.units:
-            if unit.opens:
-                words.append(unit.spelling)
-            else:
-                words[-1] += unit.spelling
-        return tuple(words)
+    def position(self) -> Ints:
+        """The next position of every copy: (n_copies,)."""
+        position: Ints = self.places[self.place_starts[:-1] + self.n_filled]
+        return position
 
+    def masked(self, units: Units, language_model: MaskedLanguageModel) -> tuple[Ints, Ints, Ints]:
+        """Rows with the next position of every copy masked, and where: flat ids, starts, and (n_copies,).
 
-def word_units(text: Words, language_model: MaskedLanguageModel) -> list[Segment]:
-    """A unit for every word."""
-    return [Segment(language_model.encoder.pieces(word), word, begins=True, opens=True) for word in text]
+        A text that is too long is cut so that as much stands on either side of the mask as fits, what one
+        side does not need going to the other.
+        """
+        encoder = language_model.encoder
+        before, after = np.array(encoder.before, np.int64), np.array(encoder.after, np.int64)
+        masked, at = self.units.copy(), self.starts[:-1] + self.position
+        masked[at] = units.mask
+        pieces, lengths = units.pieces(masked)
+        bounds = _starts(lengths)
+        mask, begin, end = bounds[at], bounds[self.starts[:-1]], bounds[self.starts[1:]]
+        room = language_model.max_length - len(before) - len(after) - 1
+        n_left, n_right = mask - begin, end - mask - 1
+        most_left = np.where(n_left + n_right > room, np.maximum(room // 2, room - n_right), n_left)
+        n_left = np.minimum(n_left, most_left)
+        n_right = np.minimum(n_right, room - n_left)
+        n_pieces = n_left + 1 + n_right
+        starts = _starts(n_pieces + len(before) + len(after))
+        ids = np.empty(starts[-1], np.int64)
+        ids[starts[:-1, None] + np.arange(len(before))] = before
+        ids[starts[1:, None] - np.arange(len(after), 0, -1)] = after
+        ids[ranges(starts[:-1] + len(before), n_pieces)] = pieces[ranges(mask - n_left, n_pieces)]
+        return ids, starts, len(before) + n_left
 
+    def filled(self, pieces: Ints, units: Units) -> "Crew":
+        """Put the predicted pieces at the next positions; those copies that are not done then."""
+        at = self.starts[:-1] + self.position
+        found = units.filled(pieces, self.begins[at], self.position == 0)
+        is_dropped = found < 0
+        self.units[at[~is_dropped]] = found[~is_dropped]
+        n_filled = self.n_filled + 1
+        is_done = is_dropped | (n_filled == np.diff(self.place_starts))
+        for i in np.flatnonzero(is_done).tolist():
+            copy = self.copies[i]
+            copy.units = self.units[self.starts[i] : self.starts[i + 1]].copy()
+            copy.is_dropped, copy.is_done = bool(is_dropped[i]), True
+        left = np.flatnonzero(~is_done)
+        lengths, n_places = np.diff(self.starts)[left], np.diff(self.place_starts)[left]
+        of_units, of_places = ranges(self.starts[left], lengths), ranges(self.place_starts[left], n_places)
+        return Crew(
+            list(compress(self.copies, ~is_done)),
+            units=self.units[of_units],
+            begins=self.begins[of_units],
+            starts=_starts(lengths),
+            places=self.places[of_places],
+            place_starts=_starts(n_places),
+            n_filled=n_filled[left],
+        )
 
-def subword_units(text: Words, language_model: MaskedLanguageModel) -> list[Segment]:
-    """A unit for every subword, spelt as the word spells it, unknown characters included."""
-    return [
-        Segment((piece,), spelling, begins=language_model.begins[piece], opens=number == 0)
-        for word in text
-        for number, (piece, spelling) in enumerate(language_model.encoder.spelt(word))
-    ]
+    def joined_by(self, others: "Crew") -> "Crew":
+        """These copies, and others after them."""
+        return Crew(
+            [*self.copies, *others.copies],
+            units=np.append(self.units, others.units),
+            begins=np.append(self.begins, others.begins),
+            starts=np.append(self.starts, self.starts[-1] + others.starts[1:]),
+            places=np.append(self.places, others.places),
+            place_starts=np.append(self.place_starts, self.place_starts[-1] + others.place_starts[1:]),
+            n_filled=np.append(self.n_filled, others.n_filled),
+        )
 
 
 def fill_copies(
     copies: Iterable[Copy],
     language_model: MaskedLanguageModel,
+    units: Units,
     *,
     any_piece: bool,
     token_budget: int,
@@ -119,50 +152,49 @@ def fill_copies(
     # A GPU computes one round while the host lays out the next.
     device = language_model.device.type
     ahead, at_once = 1 if device == "cpu" else 2, AT_ONCE[device]
-    coming, waiting, running = iter(copies), deque[Copy](), deque[_Round]()
+    coming = (copy for copy in copies if not copy.is_done)
+    crew, running = Crew.of([]), deque[tuple[Crew, Callable[[], Ints]]]()
     while True:
-        missing = max(0, at_once - len(waiting))
-        waiting.extend(islice((copy for copy in coming if not copy.is_done), missing))
-        if waiting and len(running) < ahead:
-            some = [waiting.popleft() for _ in range(min(at_once, len(waiting)))]
-            running.append(_begin(some, language_model, barred, token_budget))
-        elif running:
-            done = running.popleft()
-            for copy, piece in zip(done.copies, done.pieces().tolist(), strict=True):
-                copy.fill(piece, language_model)
-            waiting.extend(copy for copy in done.copies if not copy.is_done)
-            yield len(done.copies)
-        else:
+        if len(running) < ahead:
+            crew = crew.joined_by(Crew.of(list(islice(coming, at_once - len(crew)))))
+            if len(crew):
+                running.append((crew, _begin(crew, language_model, units, barred, token_budget)))
+                crew = Crew.of([])
+                continue
+        if not running:
             return
-
-
-class _Round(NamedTuple):
-    """Copies, and what waits for the pieces for their next positions, in the order of the copies."""
-
-    copies: list[Copy]
-    pieces: Callable[[], torch.Tensor]
+        done, pieces = running.popleft()
+        crew = done.filled(pieces(), units)
+        yield len(done)
 
 
 def _begin(
-    copies: Sequence[Copy],
+    crew: Crew,
     language_model: MaskedLanguageModel,
+    units: Units,
     barred: torch.Tensor | None,
     token_budget: int,
-) -> _Round:
-    """Have the next position of every copy predicted."""
-    encoder, device, longest = language_model.encoder, language_model.device, language_model.max_length
-    rows = [copy.masked(language_model, longest=longest) for copy in copies]
-    kinds = np.array([copy.units[copy.positions[0]].begins for copy in copies], np.int64)
-    order, pieces = list[int](), list[torch.Tensor]()
-    for chosen in length_buckets([len(row) for row, _ in rows], token_budget=token_budget):
-        ids, attended = padded([rows[i][0] for i in chosen], padding=encoder.padding)
-        where = np.array([rows[i][1] for i in chosen])
+) -> Callable[[], Ints]:
+    """Have the next position of every copy predicted; what is returned waits for the pieces."""
+    device, padding = language_model.device, language_model.encoder.padding
+    ids, starts, where = crew.masked(units, language_model)
+    kinds = crew.begins[crew.starts[:-1] + crew.position].astype(np.int64)
+    order, best = list[Ints](), list[torch.Tensor]()
+    for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
+        rows, attended = padded_rows(ids, starts, chosen, padding=padding)
         with torch.inference_mode():
-            places = (send(np.arange(len(chosen)), device), send(where, device))
+            places = (send(np.arange(len(chosen)), device), send(where[chosen], device))
             bars = _bars(barred, kinds[chosen])
-            pieces.append(language_model.best(send(ids, device), attention(attended, device), places, bars))
-        order += chosen.tolist()
-    return _Round([copies[i] for i in order], fetch(torch.cat(pieces)))
+            best.append(language_model.best(send(rows, device), attention(attended, device), places, bars))
+        order.append(chosen)
+    fetched = fetch(torch.cat(best))
+
+    def pieces() -> Ints:
+        found = np.empty(len(crew), np.int64)
+        found[np.concatenate(order)] = fetched().numpy()
+        return found
+
+    return pieces
 
 
 def _bars(barred: torch.Tensor | None, kinds: Ints) -> torch.Tensor | None:
@@ -178,3 +210,11 @@ def _barred(language_model: MaskedLanguageModel) -> torch.Tensor:
     """Which pieces may not continue a word (row 0) and which may not begin one (row 1)."""
     table = [[not text for text in texts] for texts in (language_model.continuations, language_model.words)]
     return torch.tensor(table, device=language_model.device)
+
+
+_NOTHING = np.empty(0, np.int64)
+
+
+def _starts(lengths: Ints | Sequence[int]) -> Ints:
+    """Where every stretch of these lengths begins, and after the last of them where all end."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -17,9 +17,10 @@ import torch
 from uxla.devices import Precision, default_token_budget, in_bf16
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
-from uxla.filling import Copy, fill_copies, subword_units, word_units
+from uxla.filling import Copy, fill_copies
 from uxla.language_model import MaskedLanguageModel
 from uxla.randomness import derive_seed
+from uxla.units import Units, joined
 
 
 class Unit(Enum):
@@ -106,27 +107,23 @@ def generate(
         ValueError: as many diversification factors as texts are needed.
     """
     counts, model = Counter[str](), _cast(language_model, precision)
-    begun = deque[_Parts]()
+    begun, units = deque[_Parts](), Units(model, of_words=vicinity.unit is Unit.WORD)
 
     def copies() -> Iterator[Copy]:
         for example in corpus:
-            parts = [_draw(example, part, model, vicinity, seed) for part in range(len(example.texts))]
+            parts = [_draw(example, n, units, vicinity, seed) for n in range(len(example.texts))]
             counts["eligible"] += sum(map(bool, parts))
             begun.append((example, parts))
             yield from chain.from_iterable(parts)
 
     def vicinal() -> Iterator[Example]:
-        for n_fills in fill_copies(
-            copies(),
-            model,
-            any_piece=vicinity.fills is Fills.ANY,
-            token_budget=token_budget or default_token_budget(model.device),
-        ):
+        any_piece, budget = vicinity.fills is Fills.ANY, token_budget or default_token_budget(model.device)
+        for n_fills in fill_copies(copies(), model, units, any_piece=any_piece, token_budget=budget):
             counts["fills"] += n_fills
             while begun and all(copy.is_done for part in begun[0][1] for copy in part):
-                yield from _combined(*begun.popleft(), vicinity, counts)
+                yield from _combined(*begun.popleft(), units, vicinity, counts)
         for example, parts in begun:
-            yield from _combined(example, parts, vicinity, counts)
+            yield from _combined(example, parts, units, vicinity, counts)
 
     made = Corpus.of(vicinal())
     return Generated(
@@ -156,45 +153,48 @@ def _cast(language_model: MaskedLanguageModel, precision: Precision) -> MaskedLa
 
 
 def _combined(
-    example: Example, parts: list[list[Copy]], vicinity: Vicinity, counts: Counter[str]
+    example: Example, parts: list[list[Copy]], units: Units, vicinity: Vicinity, counts: Counter[str]
 ) -> Iterator[Example]:
     """The vicinal examples of an example whose copies are done."""
     counts["dropped"] += sum(copy.is_dropped for part in parts for copy in part)
-    for name, texts in _combine(example, parts):
+    for name, texts in _combine(example, parts, units):
         is_same = texts == example.texts
         counts["unchanged"] += is_same
         if not (is_same and vicinity.drop_unchanged):
             yield Example(f"{example.id}#{name}", example.language, texts)
 
 
-def _draw(
-    example: Example, part: int, language_model: MaskedLanguageModel, vicinity: Vicinity, seed: int
-) -> list[Copy]:
+def _draw(example: Example, part: int, units: Units, vicinity: Vicinity, seed: int) -> list[Copy]:
     """The copies of one text with the masks drawn for them; none if the text is left alone."""
     if len(vicinity.diversification_factors) != len(example.texts):
         raise ValueError(
             f"example {example.id} has {len(example.texts)} texts and needs as many diversification_factors, "
             f"was: {vicinity.diversification_factors}"
         )
-    text = example.texts[part]
-    of_words = vicinity.unit is Unit.WORD
-    units = word_units(text, language_model) if of_words else subword_units(text, language_model)
-    if not vicinity.min_words <= len(units) <= vicinity.max_words:
+    text = units.split(example.texts[part])
+    if not vicinity.min_words <= len(text.units) <= vicinity.max_words:
         return []
+    of_words, shortest = vicinity.unit is Unit.WORD, vicinity.min_characters
     masks = draw_masks(
-        [len(unit.spelling) >= vicinity.min_characters or not of_words for unit in units],
+        [len(spelling) >= shortest or not of_words for spelling in units.spelt(text.units)],
         ratio=vicinity.mask_ratio,
         n_copies=vicinity.diversification_factors[part],
         schedule=vicinity.schedule,
         seed=derive_seed(seed, example.id, part),
     )
-    return [Copy(list(units), positions, of_words=of_words) for positions in masks]
+    return [Copy(text, positions) for positions in masks]
 
 
-def _combine(example: Example, parts: list[list[Copy]]) -> Iterator[tuple[str, tuple[Words, ...]]]:
+def _combine(
+    example: Example, parts: list[list[Copy]], units: Units
+) -> Iterator[tuple[str, tuple[Words, ...]]]:
     """Successive max for one text; for two, every copy of the first with every copy of the second."""
     texts = [
-        [(str(number), copy.words) for number, copy in enumerate(part) if not copy.is_dropped]
+        [
+            (str(number), joined(units.spelt(copy.units), copy.text.opens))
+            for number, copy in enumerate(part)
+            if not copy.is_dropped
+        ]
         for part in parts
     ]
     if not any(texts):
