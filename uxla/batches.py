@@ -23,18 +23,32 @@ class Batch:
 
     `inputs` holds input_ids (n_rows, length), attention_mask (see `attention`), and token_type_ids where
     the encoder has segments. Labelled position i lies in row `rows[i]` at `marks[i]` and has the label
-    `labels[i]`: a class, or a distribution over classes (empty when unlabelled).
+    `labels[i]`: a class, or a distribution over classes (empty when unlabelled). `weights[i]` is its share
+    in the mean over labelled positions; without weights all have the same.
     """
 
     inputs: dict[str, torch.Tensor | None]
     rows: torch.Tensor
     marks: torch.Tensor
     labels: torch.Tensor
+    weights: torch.Tensor | None = None
 
 
-def collate(rows: Rows, chosen: Ints, *, padding: int, device: torch.device, segments: bool = False) -> Batch:
-    """Pad the chosen rows to the longest of them."""
-    ids, attended = padded_rows(rows.ids, rows.starts, chosen, padding=padding)
+def collate(
+    rows: Rows,
+    chosen: Ints,
+    *,
+    padding: int,
+    device: torch.device,
+    segments: bool = False,
+    multiple: int | None = None,
+) -> Batch:
+    """Pad the chosen rows to the longest of them, or to a multiple of some length.
+
+    With a multiple, shapes depend on the number of rows and their length alone: every position then counts
+    as labelled, those that are not with a weight of zero.
+    """
+    ids, attended = padded_rows(rows.ids, rows.starts, chosen, padding=padding, multiple=multiple or 1)
     counts = np.diff(rows.mark_starts)[chosen]
     where = ranges(rows.mark_starts[chosen], counts)
     inputs = {"input_ids": send(ids, device), "attention_mask": attention(attended, device)}
@@ -42,14 +56,27 @@ def collate(rows: Rows, chosen: Ints, *, padding: int, device: torch.device, seg
         second = (np.arange(ids.shape[1]) >= rows.second[chosen][:, None]) & attended
         inputs["token_type_ids"] = send(second.astype(np.int64), device)
     labels = rows.labels[where] if len(rows.labels) else np.empty(0, np.int64)
-    places = np.repeat(np.arange(len(chosen)), counts)
-    return Batch(inputs, send(places, device), send(rows.marks[where], device), send(labels, device))
+    places, marks = np.repeat(np.arange(len(chosen)), counts), rows.marks[where]
+    if multiple is None:
+        return Batch(inputs, send(places, device), send(marks, device), send(labels, device))
+    everywhere = np.divmod(np.arange(ids.size), ids.shape[1])
+    at = places * ids.shape[1] + marks
+    all_labels = np.zeros((ids.size, *labels.shape[1:]), labels.dtype)
+    weights = np.zeros(ids.size, np.float32)
+    all_labels[at], weights[at] = labels, 1 / len(at)
+    return Batch(inputs, *(send(array, device) for array in (*everywhere, all_labels, weights)))
 
 
-def padded_rows(ids: Ints, starts: Ints, chosen: Ints, *, padding: int) -> tuple[Ints, Bools]:
-    """The chosen of flat rows, padded to the longest, and where they are attended: both (n_rows, length)."""
+def padded_rows(
+    ids: Ints, starts: Ints, chosen: Ints, *, padding: int, multiple: int = 1
+) -> tuple[Ints, Bools]:
+    """The chosen of flat rows, padded to a multiple of some length that holds the longest of them.
+
+    Returns:
+        The ids, and where they are attended: both (n_rows, length).
+    """
     lengths = starts[chosen + 1] - starts[chosen]
-    attended = np.arange(lengths.max()) < lengths[:, None]
+    attended = np.arange(-(-lengths.max() // multiple) * multiple) < lengths[:, None]
     rows = np.full(attended.shape, padding, np.int64)
     rows[attended] = ids[ranges(starts[chosen], lengths)]
     return rows, attended

@@ -1,11 +1,12 @@
 """How every model is trained: a recipe, the loop of updates, and the best weights by the dev set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
-from uxla.devices import Precision
+from uxla.devices import Precision, fetch
 from uxla.optimisation import Log, Optimisation, Optimiser
 from uxla.randomness import torch_seed
 
@@ -53,7 +54,7 @@ class Fit:
 
 def descend(
     network: torch.nn.Module,
-    backward: Callable[[], float],
+    backward: Callable[[], torch.Tensor],
     recipe: Recipe,
     *,
     n_steps: int,
@@ -65,7 +66,7 @@ def descend(
 
     Args:
         network: what is trained.
-        backward: adds the gradients of the next micro-batch and returns its share of the loss.
+        backward: adds the gradients of the next micro-batch and returns its share of the loss, detached.
         recipe: how to train.
         n_steps: of updates, each of `recipe.accumulate` micro-batches.
         judge: of this network.
@@ -76,14 +77,28 @@ def descend(
     optimiser = Optimiser(network, recipe.optimisation, n_steps=n_steps)
     network.train()
     with torch_seed(seed, "dropout"):
+        log_loss: Callable[[], None] = _nothing
         for step in range(1, n_steps + 1):
-            loss = sum((backward() for _ in range(recipe.accumulate)), 0.0)
+            losses = [fetch(backward()) for _ in range(recipe.accumulate)]
             optimiser.step((step - 1) / n_steps)
-            log(step, {"loss": loss})
+            # The loss of the step before: a GPU has another one to do while the host waits for it.
+            log_loss()
+            log_loss = partial(_log_loss, log, step, losses)
             if step % recipe.validate_every == 0 or step == n_steps:
+                log_loss()
+                log_loss = _nothing
                 judge.look(step, log)
+    network.zero_grad()
     network.eval()
     return judge.verdict(before, n_steps)
+
+
+def _log_loss(log: Log, step: int, losses: Sequence[Callable[[], torch.Tensor]]) -> None:
+    log(step, {"loss": sum((float(loss()) for loss in losses), 0.0)})
+
+
+def _nothing() -> None:
+    """No loss waits to be logged."""
 
 
 class Judge:

@@ -49,10 +49,10 @@ def fit_lstm_crf(
     n_steps = recipe.n_steps(int(np.count_nonzero(sentences.lengths)))
     batches = _batches(model, sentences, recipe, unknown_ratio=unknown_ratio, seed=seed)
 
-    def backward() -> float:
+    def backward() -> torch.Tensor:
         loss = model.network.loss(next(batches)) / recipe.accumulate
         loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
+        return loss.detach()
 
     judge = _judge(model, validation)
     return descend(model.network, backward, recipe, n_steps=n_steps, judge=judge, seed=seed, log=log)

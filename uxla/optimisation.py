@@ -55,7 +55,8 @@ class Optimiser:
             group["lr"] = self._settings.learning_rate * _triangle(done, self._rising)
         torch.nn.utils.clip_grad_norm_(self._weights, self._settings.max_gradient_norm)
         self.adam.step()
-        self.adam.zero_grad(set_to_none=True)
+        # What a GPU has recorded adds to the same gradients at every step.
+        self.adam.zero_grad(set_to_none=self._weights[0].device.type == "cpu")
 
 
 def _triangle(done: float, rising: float) -> float:

@@ -1,9 +1,11 @@
 """Training a task model on one or several labelled corpora (UXLA §2.1 and line 21 of Algorithm 1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from uxla.batches import collate
+import torch
+
+from uxla.batches import Batch, collate
 from uxla.descent import Fit, Judge, Recipe, descend
 from uxla.devices import autocast
 from uxla.encoding import Ints, Rows, encode
@@ -16,7 +18,14 @@ from uxla.models import TaskModel
 from uxla.optimisation import Log, ignore
 from uxla.predictions import Predictions
 from uxla.randomness import derive_seed
+from uxla.replay import Replayed
 from uxla.trimming import trimmed
+
+LENGTHS = 16
+"""Rows of small batches are padded to a multiple of this on a GPU: few shapes then come again and again."""
+
+SMALL = 8192
+"""Tokens of a batch up to which a GPU computes it faster than the host can launch that."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +82,11 @@ def fit(
         seed=derive_seed(seed, "batches"),
     )
     with trimmed(model.network, [*rows, *dev_rows]) as renumbered:
-        in_use = [renumbered(some) for some in rows]
+        in_use, backward = [renumbered(some) for some in rows], _backward(model, recipe)
+        coming = (_collate(model, in_use[corpus], chosen) for corpus, chosen in batches)
         return descend(
             model.network,
-            lambda: _backward(model, in_use, next(batches), recipe),
+            lambda: backward(next(coming)),
             recipe,
             n_steps=n_steps,
             judge=_judge(model, dev, [renumbered(some) for some in dev_rows], recipe),
@@ -112,14 +122,32 @@ def _encoded(corpus: Corpus | SoftCorpus, model: TaskModel, recipe: Recipe) -> R
     return replace(rows, labels=soft.probabilities)
 
 
-def _backward(model: TaskModel, rows: Sequence[Rows], batch: tuple[int, Ints], recipe: Recipe) -> float:
-    corpus, chosen = batch
-    tensors = collate(
-        rows[corpus], chosen, padding=model.encoder.padding, device=model.device, segments=model.has_segments
+def _collate(model: TaskModel, rows: Rows, chosen: Ints) -> Batch:
+    # What a GPU records is replayed for batches of the same shape alone.
+    is_small = len(chosen) * rows.lengths[chosen].max() <= SMALL
+    multiple = LENGTHS if is_small and model.device.type != "cpu" else None
+    return collate(
+        rows,
+        chosen,
+        padding=model.encoder.padding,
+        device=model.device,
+        segments=model.has_segments,
+        multiple=multiple,
     )
-    with autocast(model.device, recipe.precision):
-        logits = model.logits(tensors)
-    loss = cross_entropy(logits, tensors.labels, confidence_penalty=recipe.confidence_penalty)
-    loss = loss / recipe.accumulate
-    loss.backward()  # type: ignore[no-untyped-call]
-    return float(loss.detach())
+
+
+def _backward(model: TaskModel, recipe: Recipe) -> Callable[[Batch], torch.Tensor]:
+    """Adds the gradients of a batch and returns its loss; a GPU records that once for every shape."""
+
+    def compute(batch: Batch) -> torch.Tensor:
+        with autocast(model.device, recipe.precision):
+            logits = model.logits(batch)
+        loss = cross_entropy(
+            logits, batch.labels, confidence_penalty=recipe.confidence_penalty, weights=batch.weights
+        )
+        loss = loss / recipe.accumulate
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    replayed = Replayed(compute)
+    return lambda batch: compute(batch) if batch.weights is None else replayed(batch)

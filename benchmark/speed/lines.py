@@ -6,7 +6,17 @@ from pathlib import Path
 
 import torch
 
-from benchmark.speed import augmenters, generation, growth, labelling, memory, pipeline, rates, training
+from benchmark.speed import (
+    augmenters,
+    generation,
+    growth,
+    labelling,
+    memory,
+    pipeline,
+    pretraining,
+    rates,
+    training,
+)
 from benchmark.speed.machine import circumstances
 from benchmark.speed.outcome import Finding, Outcome, keep, read_outcomes
 from benchmark.speed.pairs import on_pairs
@@ -40,6 +50,7 @@ LINES: Mapping[str, Callable[[Workload], Finding]] = {
     "training_pairs_fp32": partial(on_pairs, partial(training.against_trainer, precision=FP32, target=1.3)),
     "training_roofline": partial(rates.training, in_large=False, target=0.45),
     "training_roofline_large": partial(rates.training, in_large=True, target=0.45),
+    "pretraining": partial(pretraining.of_mini, target=600.0),
     "useful_generation": partial(generation.useful_share, target=0.95),
     "useful_labelling": partial(labelling.useful_share, target=0.95),
     "useful_training": partial(training.useful_share, target=0.95),

@@ -21,9 +21,9 @@ def training(work: Workload, *, in_large: bool, target: float) -> Finding:
     A pass backward has twice the operations of one forward.
     """
     scale, model, is_gpu = work.scale, work.task_model(), work.device.type == "cuda"
-    how = recipe(work, Precision.BF16, n_steps=scale.steps)
-    how = replace(how, batch_size=scale.large if in_large else scale.batch)
-    corpus = work.english_sentences(how.batch_size * scale.steps)
+    n_steps, batch = (max(1, scale.steps // 4), scale.large) if in_large else (scale.steps, scale.batch)
+    how = replace(recipe(work, Precision.BF16, n_steps=n_steps), batch_size=batch)
+    corpus = work.english_sentences(batch * n_steps)
     run = partial(fit, model, [corpus], how, validation=None, seed=SEED)
     if is_gpu:
         torch.cuda.reset_peak_memory_stats()
@@ -36,17 +36,17 @@ def training(work: Workload, *, in_large: bool, target: float) -> Finding:
     operations = 3 * tokens_operations(work, tokens, 0)
     shares = Pairs(tuple(s / operations for s in pairs.ours), tuple(s / done for s in pairs.theirs))
     details: dict[str, float | str] = {
-        "steps a second": scale.steps / min(pairs.ours),
+        "steps a second": n_steps / min(pairs.ours),
         "our GFLOP/s": 1e-9 / min(shares.ours),
         "matrix GFLOP/s in bf16": 1e-9 / min(shares.theirs),
         "useful share of tokens": tokens.share,
-        "tokens a step": tokens.computed / scale.steps,
+        "tokens a step": tokens.computed / n_steps,
         "weights": sum(weight.numel() for weight in model.network.parameters()),
     }
     if is_gpu:
         details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
     finding = Finding(
-        what=f"training, bf16, {how.batch_size} sentences a step: matrix operations on useful tokens",
+        what=f"training, bf16, {batch} sentences a step: matrix operations on useful tokens",
         against=f"a product of {size[0]} x {size[1]} by {size[1]} x {size[2]} in bf16, in turn",
         unit="share",
         target=target if is_gpu else None,

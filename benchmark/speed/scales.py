@@ -11,8 +11,8 @@ class Scale:
 
     `generated` sentences go through the authors' loop, which takes them one mask at a time; so many `times`
     over, or `many` where there is no peer, they go through ours, and `labelled` through every labelling.
-    `steps` of `batch` sentences, or of `large`, are one run of training; `held` are in memory where that is
-    measured; `grown` is the most that the growth lines take.
+    `steps` of `batch` sentences, or a quarter as many of `large`, are one run of training; `held` are in
+    memory where that is measured; `grown` is the most that the growth lines take.
     """
 
     name: str
@@ -45,7 +45,7 @@ SCALES = {
     ),
     ("full", "cuda"): Scale(
         name="XLM-R large", layers=24, width=1024, heads=16, feed_forward=4096, vocabulary=250_002,
-        generated=8, times=512, many=8192, labelled=2048, batch=16, large=512, steps=20, pairs=3,
+        generated=4, times=1024, many=24_576, labelled=2048, batch=16, large=512, steps=100, pairs=3,
         held=10_000, grown=2048,
     ),
 }  # fmt: skip

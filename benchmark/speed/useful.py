@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from transformers import PreTrainedModel
 
 from benchmark.speed.outcome import Finding
+from uxla.replay import unrecorded
 
 T = TypeVar("T")
 
@@ -52,7 +53,8 @@ def counting(*networks: PreTrainedModel, with_training: bool = True) -> Iterator
 
     hooks = [n.base_model.register_forward_pre_hook(count, with_kwargs=True) for n in networks]
     try:
-        yield tokens
+        with unrecorded():
+            yield tokens
     finally:
         for hook in hooks:
             hook.remove()

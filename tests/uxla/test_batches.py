@@ -55,6 +55,27 @@ def test_segments_are_one_in_the_second_text_and_zero_in_the_padding() -> None:
     assert batch.inputs["token_type_ids"].tolist() == [[0, 0, 1, 0], [0, 0, 0, 0], [0, 1, 1, 1]]
 
 
+def test_with_a_multiple_the_shape_depends_on_rows_and_length_alone() -> None:
+    batch = collate(rows(), np.array([2, 1]), padding=99, device=CPU, multiple=3)
+    ids = batch.inputs["input_ids"]
+    assert ids is not None and ids.tolist() == [[1, 2, 3, 4, 99, 99], [8, 9, 99, 99, 99, 99]]
+    assert batch.rows.tolist() == [0] * 6 + [1] * 6
+    assert batch.marks.tolist() == [*range(6)] * 2
+    assert batch.labels[3].item() == 12
+    assert batch.weights is not None
+    assert batch.weights.tolist() == [0.0, 0.0, 0.0, 1.0, *[0.0] * 8]
+
+
+def test_with_a_multiple_labelled_positions_have_equal_shares() -> None:
+    labels = np.array([[0.5, 0.5], [0.75, 0.25], [0.0, 1.0]], np.float32)
+    batch = collate(replace(rows(), labels=labels), np.array([2, 0]), padding=99, device=CPU, multiple=4)
+    assert batch.weights is not None and batch.weights.sum() == pytest.approx(1)
+    counted = batch.weights.nonzero().flatten()
+    assert counted.tolist() == [3, 4, 6]
+    assert batch.weights[counted].tolist() == pytest.approx([1 / 3] * 3)
+    assert batch.labels[counted].tolist() == [[0.0, 1.0], [0.5, 0.5], [0.75, 0.25]]
+
+
 def test_unlabelled_rows_make_a_batch_without_classes() -> None:
     assert collate(rows(labelled=False), np.array([0, 2]), padding=99, device=CPU).labels.tolist() == []
 

@@ -30,10 +30,10 @@ class One(torch.nn.Module):
         super().__init__()
         self.weight = torch.nn.Parameter(torch.zeros(()))
 
-    def backward(self) -> float:
+    def backward(self) -> torch.Tensor:
         loss = (self.weight - 1) ** 2 / 2
         loss.backward()
-        return float(loss.detach())
+        return loss.detach()
 
 
 def run(score: Callable[[One], float] | None) -> tuple[One, Fit, list[tuple[int, Any]]]:

@@ -88,3 +88,17 @@ def test_the_penalty_lies_between_minus_log_n_classes_and_zero(
         cross_entropy(logits, classes, confidence_penalty=penalty).item() for penalty in (False, True)
     )
     assert -log(3) - 1e-4 <= penalised - plain <= 1e-4
+
+
+@pytest.mark.parametrize("labels", [CLASSES, torch.tensor([[0.25, 0.75], [1.0, 0.0]])])
+@pytest.mark.parametrize("penalty", [False, True])
+def test_positions_without_weight_do_not_count(labels: torch.Tensor, penalty: bool) -> None:
+    expected = cross_entropy(LOGITS, labels, confidence_penalty=penalty)
+    others = torch.tensor([[7.0, -2.0]])
+    loss = cross_entropy(
+        torch.cat([others, LOGITS]),
+        torch.cat([labels[:1], labels]),
+        confidence_penalty=penalty,
+        weights=torch.tensor([0.0, 0.5, 0.5]),
+    )
+    assert loss.item() == pytest.approx(expected.item())

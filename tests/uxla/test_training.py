@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from uxla.batches import collate
 from uxla.descent import Fit, Recipe
+from uxla.encoding import encode
 from uxla.examples import Corpus
 from uxla.inference import predict
+from uxla.losses import cross_entropy
 from uxla.metrics import evaluate
 from uxla.models import TaskModel
 from uxla.predictions import Predictions
@@ -129,6 +132,28 @@ def sure_of(corpus: Corpus, n_classes: int) -> Predictions:
     """Probabilities of one for the labels of a corpus."""
     starts = np.concatenate([[0], np.cumsum([len(classes) for classes in corpus.classes])])
     return Predictions(np.eye(n_classes, dtype=np.float32)[np.concatenate(corpus.classes)], starts)
+
+
+@pytest.mark.parametrize("penalty", [False, True])
+def test_batches_for_a_gpu_have_the_same_loss_and_gradients(
+    encoder_folder: Path, xner: Corpus, penalty: bool
+) -> None:
+    outcomes = []
+    for multiple in (None, 8):
+        model = TaskModel.build(encoder_folder, XNER, seed=1, dropout=0.0)
+        rows = encode(xner, XNER, model.encoder, max_length=40)
+        batch = collate(
+            rows, np.arange(5), padding=model.encoder.padding, device=model.device, multiple=multiple
+        )
+        loss = cross_entropy(
+            model.logits(batch), batch.labels, confidence_penalty=penalty, weights=batch.weights
+        )
+        loss.backward()
+        gradients = [w.grad.flatten() for w in model.network.parameters() if w.grad is not None]
+        outcomes.append((loss.item(), torch.cat(gradients)))
+    (loss_of_one, gradients_of_one), (loss_of_other, gradients_of_other) = outcomes
+    assert loss_of_one == pytest.approx(loss_of_other, rel=1e-5)
+    torch.testing.assert_close(gradients_of_one, gradients_of_other, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("max_length", [40, 8])
