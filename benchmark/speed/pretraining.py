@@ -15,6 +15,7 @@ from benchmark.settings import read_parameters
 from benchmark.speed.outcome import Finding
 from benchmark.speed.workload import SEED, Workload
 from uxla.devices import Precision
+from uxla.language_model import MaskedLanguageModel
 from uxla.pretraining import Pretraining, Shape, new_language_model, pretrain
 from uxla.tokenizer import train_tokenizer
 
@@ -27,34 +28,7 @@ def of_mini(work: Workload, *, target: float) -> Finding:
     scale, section = work.scale, read_parameters(Path("params.yaml")).profiles["mini"].language_model
     if not isinstance(section, LanguageModelSection):
         raise ValueError("profiles.mini.language_model must be trained from scratch, was: a public one")
-    shape: dict[str, Any] = dict(LARGER)
-    if scale.name == "tiny":
-        shape = {name: getattr(scale, name) for name in LARGER}
-    corpora = [*work.corpora.values(), work.english]
-    texts = (" ".join(text) for corpus in corpora for example in corpus for text in example.texts)
-    tokenizer = train_tokenizer(texts, vocabulary=section.vocabulary)
-    model = new_language_model(
-        tokenizer,
-        Shape(vocabulary=len(tokenizer), max_length=section.max_length, dropout=section.dropout, **shape),
-        seed=SEED,
-    ).to(work.device)
-    how = make(
-        Pretraining,
-        section,
-        optimisation=optimisation(section),
-        precision=Precision.BF16,
-        max_steps=4 * scale.steps,
-    )
-    ends = list[float]()
-    with tempfile.TemporaryDirectory() as folder:
-        pretrain(
-            model,
-            corpora,
-            how,
-            seed=SEED,
-            state=Path(folder) / "state",
-            log=lambda _step, _metrics: ends.append(time.perf_counter()),
-        )
+    model, ends = _trained(work, section, n_steps=4 * scale.steps)
     # The loss that is logged is waited for, so a step has ended then; the first ones warm up.
     blocks = np.array_split(np.diff(ends)[scale.steps :], 3)
     times = [float(block.mean()) * section.max_steps for block in blocks]
@@ -79,3 +53,29 @@ def of_mini(work: Workload, *, target: float) -> Finding:
         equality="none: only we are timed",
         details=details,
     )
+
+
+def _trained(
+    work: Workload, section: LanguageModelSection, *, n_steps: int
+) -> tuple[MaskedLanguageModel, list[float]]:
+    """The larger masked LM after some steps on all sentences at hand, and when each step ended."""
+    shape: dict[str, Any] = dict(LARGER)
+    if work.scale.name == "tiny":
+        shape = {name: getattr(work.scale, name) for name in LARGER}
+    corpora = [*work.corpora.values(), work.english]
+    texts = (" ".join(text) for corpus in corpora for example in corpus for text in example.texts)
+    tokenizer = train_tokenizer(texts, vocabulary=section.vocabulary)
+    shape |= {"vocabulary": len(tokenizer), "max_length": section.max_length, "dropout": section.dropout}
+    model = new_language_model(tokenizer, Shape(**shape), seed=SEED).to(work.device)
+    own = {"optimisation": optimisation(section), "precision": Precision.BF16, "max_steps": n_steps}
+    ends = list[float]()
+    with tempfile.TemporaryDirectory() as folder:
+        pretrain(
+            model,
+            corpora,
+            make(Pretraining, section, **own),
+            seed=SEED,
+            state=Path(folder) / "state",
+            log=lambda _step, _metrics: ends.append(time.perf_counter()),
+        )
+    return model, ends
