@@ -26,8 +26,6 @@ STAGES = {
     f"ablate@{TASK}-{ANALYSED}",
     f"analyse@{TASK}-{ANALYSED}",
     f"summarise@{TASK}",
-    f"rival@{TASK}-continued",
-    f"warmup_rival@{TASK}-continued-confidence_penalty",
     *(f"tag@{TASK}-{language}" for language in ("qaa", *TARGETS)),
     f"contrast@{TASK}",
 }
@@ -99,7 +97,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of the files as they are, with the small profile."""
     origin = tmp_path_factory.mktemp("repro") / "origin"
     copy_project(origin)
-    write_miniature(origin / "params.yaml", rivals=["continued"])
+    write_miniature(origin / "params.yaml", rivals=[])
     commit(origin)
     clone = origin.with_name("clone")
     done(origin, "git", "clone", "--quiet", str(origin), str(clone))

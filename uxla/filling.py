@@ -178,32 +178,35 @@ def _begin(
     """Have the next position of every copy predicted; what is returned waits for the pieces."""
     device, padding = language_model.device, language_model.encoder.padding
     ids, starts, where = crew.masked(units, language_model)
-    kinds = crew.begins[crew.starts[:-1] + crew.position].astype(np.int64)
-    order, best = list[Ints](), list[torch.Tensor]()
-    for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
-        rows, attended = padded_rows(ids, starts, chosen, padding=padding)
-        with torch.inference_mode():
+    order, hidden = list[Ints](), list[torch.Tensor]()
+    with torch.inference_mode():
+        for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
+            rows, attended = padded_rows(ids, starts, chosen, padding=padding)
             places = (send(np.arange(len(chosen)), device), send(where[chosen], device))
-            bars = _bars(barred, kinds[chosen])
-            best.append(language_model.best(send(rows, device), attention(attended, device), places, bars))
-        order.append(chosen)
-    fetched = fetch(torch.cat(best))
+            hidden.append(language_model.hidden(send(rows, device), attention(attended, device), places))
+            order.append(chosen)
+        everyone = np.concatenate(order)
+        # The output layer, as large as the encoder, is read once for many positions, not for every batch.
+        fetched = fetch(language_model.best(torch.cat(hidden), *_bars(barred, crew, everyone)))
 
     def pieces() -> Ints:
         found = np.empty(len(crew), np.int64)
-        found[np.concatenate(order)] = fetched().numpy()
+        found[everyone] = fetched().numpy()
         return found
 
     return pieces
 
 
-def _bars(barred: torch.Tensor | None, kinds: Ints) -> torch.Tensor | None:
-    """The barred pieces of every position, or one row of them for all where all are alike."""
+def _bars(
+    barred: torch.Tensor | None, crew: Crew, order: Ints
+) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """The barred pieces of every kind and the kinds of the next positions; one kind where all are alike."""
     if barred is None:
-        return None
+        return None, None
+    kinds = crew.begins[crew.starts[:-1] + crew.position].astype(np.int64)
     if (kinds == kinds[0]).all():
-        return barred[int(kinds[0]), None]
-    return barred[send(kinds, barred.device)]
+        return barred[int(kinds[0]), None], None
+    return barred, send(kinds[order], barred.device)
 
 
 def _barred(language_model: MaskedLanguageModel) -> torch.Tensor:

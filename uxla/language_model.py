@@ -63,41 +63,38 @@ class MaskedLanguageModel:
     def scores(
         self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
-        """Logits over the vocabulary at chosen positions.
+        """Logits at chosen positions: (n_positions, vocabulary); shapes as for `hidden`."""
+        return self._head(self.hidden(ids, attended, where))
+
+    def hidden(
+        self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
+        """What the encoder says of chosen positions, before the output layer.
 
         Shapes: `ids` (n_rows, length), `attended` as `uxla.batches.attention` makes it; `where` is
-        (row, position), each (n_positions,); the result is (n_positions, vocabulary).
+        (row, position), each (n_positions,); the result is (n_positions, width).
         """
-        return self._head(self._hidden(ids, attended, where))
+        hidden = self.network.base_model(input_ids=ids, attention_mask=attended).last_hidden_state
+        return cast(torch.Tensor, hidden[where])
 
     def best(
-        self,
-        ids: torch.Tensor,
-        attended: torch.Tensor | None,
-        where: tuple[torch.Tensor, torch.Tensor],
-        barred: torch.Tensor | None,
+        self, hidden: torch.Tensor, barred: torch.Tensor | None, kinds: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """The most probable piece at each position: (n_positions,); shapes as for `scores`.
+        """The most probable piece at each position, from what `hidden` says of it: (n_positions,).
 
-        `barred` says which pieces must not stand there: (n_positions, vocabulary), (1, vocabulary) for all,
-        or nothing. Scores of few positions are in memory at a time.
+        `barred` says which pieces must not stand at positions of a kind: (n_kinds, vocabulary), with the
+        `kinds` of the positions, (n_positions,), if there are several. Scores of few positions are in memory
+        at a time.
         """
-        hidden = self._hidden(ids, attended, where)
         step = max(1, scores_at_once(self.device) // self.network.config.vocab_size)
         found = []
         for begin in range(0, len(hidden), step):
             part = slice(begin, begin + step)
             scores = self._head(hidden[part])
             if barred is not None:
-                scores.masked_fill_(barred if len(barred) == 1 else barred[part], -torch.inf)
+                scores.masked_fill_(barred if kinds is None else barred[kinds[part]], -torch.inf)
             found.append(scores.argmax(dim=-1))
         return torch.cat(found)
-
-    def _hidden(
-        self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
-    ) -> torch.Tensor:
-        hidden = self.network.base_model(input_ids=ids, attention_mask=attended).last_hidden_state
-        return cast(torch.Tensor, hidden[where])
 
     def _head(self, hidden: torch.Tensor) -> torch.Tensor:
         head = self.network.get_submodule("cls" if hasattr(self.network, "cls") else "lm_head")

@@ -28,7 +28,7 @@ class Scripted(MaskedLanguageModel):
         self.seen: list[str] = []
         self.n_passes = 0
 
-    def scores(
+    def hidden(
         self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
         assert attended is not None
@@ -42,15 +42,8 @@ class Scripted(MaskedLanguageModel):
                 scores[line, self.tokenizer.convert_tokens_to_ids(piece)] = -rank
         return scores
 
-    def best(
-        self,
-        ids: torch.Tensor,
-        attended: torch.Tensor | None,
-        where: tuple[torch.Tensor, torch.Tensor],
-        barred: torch.Tensor | None,
-    ) -> torch.Tensor:
-        scores = self.scores(ids, attended, where)
-        return (scores if barred is None else scores.masked_fill(barred, -torch.inf)).argmax(dim=-1)
+    def _head(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden
 
 
 @pytest.fixture(scope="session")
