@@ -33,7 +33,15 @@ PAIRS = (
 )
 
 
-LONGEST = ("test_repro", "test_stages", "test_worlds", "test_sources")
+LONGEST = (
+    "test_repro",
+    "test_rehearsal",
+    "test_stages",
+    "test_sources",
+    "test_worlds",
+    "test_speed",
+    "test_memory",
+)
 """Files that take minutes: begun first, so that no core is left with one of them at the end."""
 
 
