@@ -178,21 +178,26 @@ def _begin(
     """Have the next position of every copy predicted; what is returned waits for the pieces."""
     device, padding = language_model.device, language_model.encoder.padding
     ids, starts, where = crew.masked(units, language_model)
-    order, hidden = list[Ints](), list[torch.Tensor]()
+    order, hidden = list[Ints](), torch.empty(0)
     with torch.inference_mode():
         for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
             rows, attended = padded_rows(ids, starts, chosen, padding=padding)
             places = (send(np.arange(len(chosen)), device), send(where[chosen], device))
-            hidden.append(language_model.hidden(send(rows, device), attention(attended, device), places))
+            found = language_model.hidden(send(rows, device), attention(attended, device), places)
+            if not order:
+                # In one piece: many small ones would lie between what is freed after every batch.
+                hidden = found.new_empty((len(crew), found.shape[1]))
+            begin = sum(map(len, order))
+            hidden[begin : begin + len(chosen)] = found
             order.append(chosen)
         everyone = np.concatenate(order)
         # The output layer, as large as the encoder, is read once for many positions, not for every batch.
-        fetched = fetch(language_model.best(torch.cat(hidden), *_bars(barred, crew, everyone)))
+        fetched = fetch(language_model.best(hidden, *_bars(barred, crew, everyone)))
 
     def pieces() -> Ints:
-        found = np.empty(len(crew), np.int64)
-        found[everyone] = fetched().numpy()
-        return found
+        best = np.empty(len(crew), np.int64)
+        best[everyone] = fetched().numpy()
+        return best
 
     return pieces
 

@@ -87,14 +87,16 @@ class MaskedLanguageModel:
         at a time.
         """
         step = max(1, scores_at_once(self.device) // self.network.config.vocab_size)
-        found = []
-        for begin in range(0, len(hidden), step):
-            part = slice(begin, begin + step)
-            scores = self._head(hidden[part])
-            if barred is not None:
-                scores.masked_fill_(barred if kinds is None else barred[kinds[part]], -torch.inf)
-            found.append(scores.argmax(dim=-1))
-        return torch.cat(found)
+        parts = [slice(begin, begin + step) for begin in range(0, len(hidden), step)]
+        if barred is None or kinds is None:
+            return torch.cat([self._best(hidden[part], barred) for part in parts])
+        return torch.cat([self._best(hidden[part], barred[kinds[part]]) for part in parts])
+
+    def _best(self, hidden: torch.Tensor, barred: torch.Tensor | None) -> torch.Tensor:
+        scores = self._head(hidden)
+        if barred is not None:
+            scores.masked_fill_(barred, -torch.inf)
+        return scores.argmax(dim=-1)
 
     def _head(self, hidden: torch.Tensor) -> torch.Tensor:
         head = self.network.get_submodule("cls" if hasattr(self.network, "cls") else "lm_head")
