@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice
+from typing import cast
 
 import numpy as np
 import torch
@@ -178,40 +179,29 @@ def _begin(
     """Have the next position of every copy predicted; what is returned waits for the pieces."""
     device, padding = language_model.device, language_model.encoder.padding
     ids, starts, where = crew.masked(units, language_model)
-    order, hidden = list[Ints](), torch.empty(0)
+    hidden: torch.Tensor | None = None
     with torch.inference_mode():
         for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
             rows, attended = padded_rows(ids, starts, chosen, padding=padding)
             places = (send(np.arange(len(chosen)), device), send(where[chosen], device))
             found = language_model.hidden(send(rows, device), attention(attended, device), places)
-            if not order:
+            if hidden is None:
                 # In one piece: many small ones would lie between what is freed after every batch.
                 hidden = found.new_empty((len(crew), found.shape[1]))
-            begin = sum(map(len, order))
-            hidden[begin : begin + len(chosen)] = found
-            order.append(chosen)
-        everyone = np.concatenate(order)
+            hidden[send(chosen, device)] = found
         # The output layer, as large as the encoder, is read once for many positions, not for every batch.
-        fetched = fetch(language_model.best(hidden, *_bars(barred, crew, everyone)))
-
-    def pieces() -> Ints:
-        best = np.empty(len(crew), np.int64)
-        best[everyone] = fetched().numpy()
-        return best
-
-    return pieces
+        fetched = fetch(language_model.best(cast(torch.Tensor, hidden), *_bars(barred, crew)))
+    return lambda: fetched().numpy()
 
 
-def _bars(
-    barred: torch.Tensor | None, crew: Crew, order: Ints
-) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+def _bars(barred: torch.Tensor | None, crew: Crew) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """The barred pieces of every kind and the kinds of the next positions; one kind where all are alike."""
     if barred is None:
         return None, None
     kinds = crew.begins[crew.starts[:-1] + crew.position].astype(np.int64)
     if (kinds == kinds[0]).all():
         return barred[int(kinds[0]), None], None
-    return barred, send(kinds[order], barred.device)
+    return barred, send(kinds, barred.device)
 
 
 def _barred(language_model: MaskedLanguageModel) -> torch.Tensor:

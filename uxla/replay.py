@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -34,7 +34,7 @@ Shape = tuple[tuple[int, ...] | None, ...]
 
 @dataclass(frozen=True)
 class _Recording:
-    """What was launched, the batch that it reads, and the result that it writes."""
+    """What was launched, the batch that it reads, into which later ones are copied, and its result."""
 
     graph: torch.cuda.CUDAGraph
     batch: Batch
@@ -72,24 +72,11 @@ class Replayed:
         graph, others = torch.cuda.CUDAGraph(), list(self._recordings.values())
         # One runs after the other, so all share the memory for what they compute in between.
         pool = others[0].graph.pool() if others else None
-        own = _cloned(batch)
         with torch.cuda.graph(graph, pool=pool):
-            result = self._compute(own)
-        return _Recording(graph, own, result)
+            result = self._compute(batch)
+        return _Recording(graph, batch, result)
 
 
 def _tensors(batch: Batch) -> Iterator[torch.Tensor | None]:
     yield from batch.inputs.values()
     yield from (batch.rows, batch.marks, batch.labels, batch.weights)
-
-
-def _cloned(batch: Batch) -> Batch:
-    inputs = {name: None if tensor is None else tensor.clone() for name, tensor in batch.inputs.items()}
-    return replace(
-        batch,
-        inputs=inputs,
-        rows=batch.rows.clone(),
-        marks=batch.marks.clone(),
-        labels=batch.labels.clone(),
-        weights=None if batch.weights is None else batch.weights.clone(),
-    )
