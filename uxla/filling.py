@@ -10,13 +10,16 @@ import numpy as np
 import torch
 
 from uxla.batches import Bools, attention, length_buckets, padded_rows, ranges
-from uxla.devices import fetch, send
+from uxla.devices import fetch, release_memory, send
 from uxla.encoding import Ints
 from uxla.language_model import MaskedLanguageModel
 from uxla.units import Text, Units
 
 AT_ONCE = {"cpu": 8192, "cuda": 32768}
 """Copies of which one mask is filled together: more of them make larger batches of like length."""
+
+TIDY_EVERY = 16
+"""Batches after which a CPU's freed memory is handed back."""
 
 
 class Copy:
@@ -181,10 +184,12 @@ def _begin(
     ids, starts, where = crew.masked(units, language_model)
     hidden: torch.Tensor | None = None
     with torch.inference_mode():
-        for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
+        for number, chosen in enumerate(length_buckets(np.diff(starts), token_budget=token_budget)):
+            if number % TIDY_EVERY == TIDY_EVERY - 1 and device.type == "cpu":
+                release_memory()
             rows, attended = padded_rows(ids, starts, chosen, padding=padding)
-            places = (send(np.arange(len(chosen)), device), send(where[chosen], device))
-            found = language_model.hidden(send(rows, device), attention(attended, device), places)
+            position = send(where[chosen], device)
+            found = language_model.hidden(send(rows, device), attention(attended, device), position)
             if hidden is None:
                 # In one piece: many small ones would lie between what is freed after every batch.
                 hidden = found.new_empty((len(crew), found.shape[1]))

@@ -1,10 +1,12 @@
 """The masked language model that defines the vicinity and is never trained on a task (UXLA §2.2)."""
 
+from copy import copy
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from uxla.devices import place, scores_at_once
@@ -63,19 +65,39 @@ class MaskedLanguageModel:
     def scores(
         self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
-        """Logits at chosen positions: (n_positions, vocabulary); shapes as for `hidden`."""
-        return self._head(self.hidden(ids, attended, where))
-
-    def hidden(
-        self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
-    ) -> torch.Tensor:
-        """What the encoder says of chosen positions, before the output layer.
+        """Logits at chosen positions.
 
         Shapes: `ids` (n_rows, length), `attended` as `uxla.batches.attention` makes it; `where` is
-        (row, position), each (n_positions,); the result is (n_positions, width).
+        (row, position), each (n_positions,); the result is (n_positions, vocabulary).
         """
         hidden = self.network.base_model(input_ids=ids, attention_mask=attended).last_hidden_state
-        return cast(torch.Tensor, hidden[where])
+        return self._head(hidden[where])
+
+    def hidden(
+        self, ids: torch.Tensor, attended: torch.Tensor | None, position: torch.Tensor
+    ) -> torch.Tensor:
+        """What the encoder says of one position of every row, before the output layer: (n_rows, width).
+
+        Of the last layer only what that takes is computed: keys and values of all positions, all else of
+        the one. Shapes as for `scores`, `position` (n_rows,).
+        """
+        encoder: Any = self.network.base_model
+        inputs = _without_last_layer(encoder)(input_ids=ids, attention_mask=attended).last_hidden_state
+        layer = encoder.encoder.layer[-1]
+        chosen = inputs[torch.arange(len(ids), device=ids.device), position]
+        if attended is not None:
+            attended = attended.view(len(ids), 1, 1, -1).bool()
+        attention = layer.attention.self
+        query, key, value = (
+            projected.unflatten(-1, (attention.num_attention_heads, -1)).transpose(1, 2)
+            for projected in (
+                attention.query(chosen)[:, None],
+                attention.key(inputs),
+                attention.value(inputs),
+            )
+        )
+        context = scaled_dot_product_attention(query, key, value, attn_mask=attended).flatten(1)
+        return cast(torch.Tensor, layer.feed_forward_chunk(layer.attention.output(context, chosen)))
 
     def best(
         self, hidden: torch.Tensor, barred: torch.Tensor | None, kinds: torch.Tensor | None = None
@@ -101,6 +123,15 @@ class MaskedLanguageModel:
     def _head(self, hidden: torch.Tensor) -> torch.Tensor:
         head = self.network.get_submodule("cls" if hasattr(self.network, "cls") else "lm_head")
         return cast(torch.Tensor, head(hidden))
+
+
+def _without_last_layer(encoder: Any) -> Any:
+    """The same modules but for the last layer."""
+    shorter, stack = copy(encoder), copy(encoder.encoder)
+    # A copy shares the table of its parts with the original.
+    shorter._modules, stack._modules = dict(encoder._modules), dict(stack._modules)
+    shorter.encoder, stack.layer = stack, encoder.encoder.layer[:-1]
+    return shorter
 
 
 def _vocabulary(tokenizer: PreTrainedTokenizerFast, size: int) -> tuple[list[str], list[str], list[bool]]:

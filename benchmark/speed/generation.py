@@ -114,7 +114,7 @@ def _beside_matrices(
         return generate(corpus, model, how, seed=SEED, precision=Precision.BF16)
 
     tokens, generated = counted(model.network, run)
-    operations = tokens_operations(work, tokens, generated.n_fills)
+    operations = fills_operations(work, tokens, generated.n_fills)
     # On a CPU the product that takes most of the time, at the size of a full batch.
     size = (tokens.computed // max(1, tokens.passes), scale.width, scale.feed_forward)
     if work.device.type == "cuda":
@@ -153,6 +153,14 @@ def tokens_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
     attention = 4.0 * scale.width * tokens.squares
     head = 2.0 * scale.width * (scale.width + scale.vocabulary)
     return scale.layers * (layer * tokens.useful + attention) + head * n_fills
+
+
+def fills_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
+    """Those that generation needs: of the last layer, but for keys and values, one position of a row."""
+    scale = work.scale
+    layer = 4.0 * scale.width**2 + 4.0 * scale.width * scale.feed_forward
+    attention = 4.0 * scale.width * (tokens.squares - tokens.useful)
+    return tokens_operations(work, tokens, n_fills) - layer * (tokens.useful - n_fills) - attention
 
 
 def _against(work: Workload, peer: Peer, precision: Precision, few: Corpus, *, times: int) -> Finding:

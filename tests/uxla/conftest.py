@@ -29,17 +29,17 @@ class Scripted(MaskedLanguageModel):
         self.n_passes = 0
 
     def hidden(
-        self, ids: torch.Tensor, attended: torch.Tensor | None, where: tuple[torch.Tensor, torch.Tensor]
+        self, ids: torch.Tensor, attended: torch.Tensor | None, position: torch.Tensor
     ) -> torch.Tensor:
         assert attended is not None
         self.n_passes += 1
-        scores = torch.full((len(where[0]), len(self.words)), -100.0)
-        for line, (row, position) in enumerate(zip(*map(torch.Tensor.tolist, where), strict=True)):
+        scores = torch.full((len(ids), len(self.words)), -100.0)
+        for row, at in enumerate(position.tolist()):
             pieces = self.tokenizer.convert_ids_to_tokens(ids[row][attended[row].bool()].tolist())
-            assert pieces[position] == "<mask>"
+            assert pieces[at] == "<mask>"
             self.seen.append(" ".join(pieces[1:-1]))
-            for rank, piece in enumerate(self._fill(pieces, position)):
-                scores[line, self.tokenizer.convert_tokens_to_ids(piece)] = -rank
+            for rank, piece in enumerate(self._fill(pieces, at)):
+                scores[row, self.tokenizer.convert_tokens_to_ids(piece)] = -rank
         return scores
 
     def _head(self, hidden: torch.Tensor) -> torch.Tensor:

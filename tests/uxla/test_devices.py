@@ -1,12 +1,24 @@
 """Precision is what was asked for, and memory is kept only where the C library can."""
 
 import ctypes
+import platform
+import subprocess
+import sys
 from collections.abc import Iterator
+from textwrap import dedent
 
 import pytest
 import torch
 
-from uxla.devices import Precision, autocast, default_device, has_bf16, keep_memory, use_threads
+from uxla.devices import (
+    Precision,
+    autocast,
+    default_device,
+    has_bf16,
+    keep_memory,
+    release_memory,
+    use_threads,
+)
 
 CPU = torch.device("cpu")
 
@@ -53,6 +65,29 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch, error:
 
     monkeypatch.setattr(ctypes, "CDLL", fail)
     keep_memory()
+    release_memory()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc hands memory back when asked to")
+def test_released_memory_goes_back_to_the_system() -> None:
+    program = """
+        import psutil, torch
+        from uxla.devices import keep_memory, release_memory
+
+        keep_memory()
+        tensors = [torch.ones(2**16) for _ in range(400)]
+        lasting = tensors[::2]  # every other stays: 50 of 100 MiB are gaps
+        before = psutil.Process().memory_info().rss
+        del tensors
+        kept = psutil.Process().memory_info().rss
+        release_memory()
+        print(before - kept, kept - psutil.Process().memory_info().rss)
+    """
+    command = [sys.executable, "-c", dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    kept, released = map(int, done.stdout.split())
+    assert kept < 2**22
+    assert released > 40 * 2**20
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import XLMRobertaTokenizer
 
+from uxla.devices import place
 from uxla.language_model import MaskedLanguageModel
 from uxla.pretraining import Shape, new_language_model
 
@@ -80,6 +81,26 @@ def test_chosen_positions_get_the_scores_the_whole_network_gives_them(
             scores = model.scores(ids, attended, where)
         assert scores.shape == (3, len(model.words))
         torch.testing.assert_close(scores, expected)
+
+
+def test_one_position_of_every_row_is_seen_as_the_whole_network_sees_it(
+    language_model: MaskedLanguageModel, bert_folder: Path
+) -> None:
+    for model in (language_model, MaskedLanguageModel.load(bert_folder)):
+        model.network.eval()
+        row, _ = model.encoder.frame([[10, 11, model.mask, 12]])
+        ids = torch.tensor([row, row[:-2] + [model.encoder.padding] * 2])
+        attended, position = (ids != model.encoder.padding).long(), torch.tensor([3, 2])
+        with torch.inference_mode():
+            encoder = model.network.base_model
+            expected = encoder(input_ids=ids, attention_mask=attended).last_hidden_state
+            found = model.hidden(ids, attended, position)
+            torch.testing.assert_close(found, expected[[0, 1], position])
+            # The shapes of a GPU, with its kind of attention.
+            model.network.set_attn_implementation("sdpa")
+            torch.testing.assert_close(model.hidden(ids, attended.bool()[:, None, None], position), found)
+            torch.testing.assert_close(model.hidden(ids[:1], None, position[:1]), found[:1])
+            place(model.network, model.device)
 
 
 def test_the_longest_row_is_what_the_network_takes(
