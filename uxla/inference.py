@@ -8,6 +8,7 @@ from uxla.devices import Precision, autocast, default_token_budget
 from uxla.encoding import Ints, Rows, encode
 from uxla.examples import Corpus
 from uxla.models import TaskModel
+from uxla.packing import packed
 from uxla.predictions import Predictions
 
 
@@ -36,7 +37,11 @@ def predict_rows(
     was_training = model.network.training
     model.network.eval()  # type: ignore[no-untyped-call]
     order, scores = list[Ints](), list[torch.Tensor]()
-    with torch.inference_mode(), autocast(model.device, precision):
+    with (
+        torch.inference_mode(),
+        autocast(model.device, precision),
+        packed(model.network, model.device, precision),
+    ):
         for chosen in length_buckets(
             rows.lengths, token_budget=token_budget or default_token_budget(model.device)
         ):

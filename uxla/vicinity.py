@@ -19,6 +19,7 @@ from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.filling import Copy, fill_copies
 from uxla.language_model import MaskedLanguageModel
+from uxla.packing import packed
 from uxla.randomness import derive_seed
 from uxla.units import Units, joined
 
@@ -125,7 +126,8 @@ def generate(
         for example, parts in begun:
             yield from _combined(example, parts, units, vicinity, counts)
 
-    made = Corpus.of(vicinal())
+    with packed(model.network, model.device, precision):
+        made = Corpus.of(vicinal())
     return Generated(
         made,
         n_eligible=counts["eligible"],

@@ -1,0 +1,1 @@
+../../../../uxla/packing.py
