@@ -68,7 +68,7 @@ def against_pipeline(work: Workload, *, target: float) -> Finding:
 
 def against_matrices(work: Workload, *, target: float) -> Finding:
     """Share of the machine's bfloat16 matrix rate that GEN-LM in bfloat16 reaches, on useful tokens alone."""
-    _, shares, (size, details) = _beside_matrices(work, work.sentences(4 * work.scale.generated), AUTHORS)
+    _, shares, (size, details) = _beside_matrices(work, work.sentences(16 * work.scale.generated), AUTHORS)
     finding = Finding(
         what="GEN-LM, bf16: matrix operations on useful tokens a second",
         against=f"a product of {size} in bf16, in turn",
