@@ -6,10 +6,8 @@ SHELL := /bin/bash
 # An environment of your own is used as it is: make smoke VENV="$VIRTUAL_ENV"
 VENV ?= .venv
 PORT ?= 5000
-# Stages that run side by side; on a GPU make it 1.
+# Stages, or test files, that run side by side; on a GPU make it 1.
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
-# Test files that do: one more, as some wait for a server, or for one that does not answer.
-TESTERS ?= $(shell expr $(JOBS) + 1)
 # Passed on to pytest: make test ARGS="-m 'not slow' tests/uxla"
 ARGS ?=
 # Lines that are measured, with commas between: make bench LINES=generation_fp32,memory
@@ -85,7 +83,7 @@ check: setup  ## Say what moved; fail if a smoke score left its recorded range
 	@"$(BIN)/python" -m benchmark check smoke
 
 test: setup  ## Run the tests
-	@env -u HF_HUB_OFFLINE "$(BIN)/python" -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@env -u HF_HUB_OFFLINE "$(BIN)/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup  ## Measure on the CPU how fast it is, beside its peers (LINES=... for some lines)
 	@mkdir -p results/bench
