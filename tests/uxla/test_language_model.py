@@ -67,14 +67,19 @@ def test_ordinary_pieces_are_all_but_the_special_ones(spelt: MaskedLanguageModel
     assert spelt.mask == 25
 
 
+def two_rows(model: MaskedLanguageModel) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids of a row with a mask and of a shorter one, and where they are attended."""
+    row, _ = model.encoder.frame([[10, 11, model.mask, 12]])
+    ids = torch.tensor([row, row[:-2] + [model.encoder.padding] * 2])
+    return ids, (ids != model.encoder.padding).long()
+
+
 def test_chosen_positions_get_the_scores_the_whole_network_gives_them(
     language_model: MaskedLanguageModel, bert_folder: Path
 ) -> None:
     for model in (language_model, MaskedLanguageModel.load(bert_folder)):
         model.network.eval()
-        row, _ = model.encoder.frame([[10, 11, model.mask, 12]])
-        ids = torch.tensor([row, row[:-2] + [model.encoder.padding] * 2])
-        attended = (ids != model.encoder.padding).long()
+        ids, attended = two_rows(model)
         where = (torch.tensor([0, 1, 0]), torch.tensor([3, 2, 1]))
         with torch.inference_mode():
             expected = model.network(input_ids=ids, attention_mask=attended).logits[where]
@@ -88,9 +93,7 @@ def test_one_position_of_every_row_is_seen_as_the_whole_network_sees_it(
 ) -> None:
     for model in (language_model, MaskedLanguageModel.load(bert_folder)):
         model.network.eval()
-        row, _ = model.encoder.frame([[10, 11, model.mask, 12]])
-        ids = torch.tensor([row, row[:-2] + [model.encoder.padding] * 2])
-        attended, position = (ids != model.encoder.padding).long(), torch.tensor([3, 2])
+        (ids, attended), position = two_rows(model), torch.tensor([3, 2])
         with torch.inference_mode():
             encoder = model.network.base_model
             expected = encoder(input_ids=ids, attention_mask=attended).last_hidden_state
