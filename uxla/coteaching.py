@@ -33,6 +33,9 @@ CURRICULUM: Mapping[int, tuple[Origin, ...]] = {
 }
 """Line 22 of Algorithm 1."""
 
+Labels = Mapping[tuple[int, Origin], Predictions]
+"""What models say of corpora, by the number of the model."""
+
 ORDERED = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 """Lines 3, 5 and 19: peers k and j, student l."""
 
@@ -107,16 +110,18 @@ def co_teach(
     epoch: int,
     seed: int,
     log: Callable[[int, int], Log] = lambda student, lesson: ignore,
+    labels: Labels | None = None,
 ) -> Iterator[Lesson]:
     """Run one epoch of Algorithm 1, updating the models in place, and yield every lesson.
 
     The result depends on the models, the data, the plan, the epoch and the seed alone, so an
-    interrupted adaptation continues with the epoch it was in.
+    interrupted adaptation continues with the epoch it was in. `labels` are those that `label` gives for
+    the models as they are; what is there is not made again.
     """
-    peers = _Peers(models, data, plan, seed)
+    if labels is None and not plan.sequential:
+        labels = label(models, data.corpora, plan.recipe, epoch=epoch)
+    peers = _Peers(models, data, plan, seed, labels or {})
     scores: dict[int, float | None] = {}
-    if not plan.sequential:
-        peers.label_everything(CURRICULUM[epoch])
     for number, (k, j, student) in enumerate(ORDERED if plan.sequential else UNORDERED):
         selections: dict[Origin, Selection] = {
             origin: peers.select(origin, k, j, epoch)
@@ -144,6 +149,22 @@ def co_teach(
         yield Lesson(epoch, (k, j), student, selections, outcome)
 
 
+def label(
+    models: Sequence[TaskModel], corpora: Mapping[Origin, Corpus], recipe: Recipe, *, epoch: int
+) -> Labels:
+    """What the models say of the corpora of an epoch but Ds, whose labels are gold."""
+    return {
+        (peer, origin): _predicted(model, corpora[origin], recipe)
+        for peer, model in enumerate(models)
+        for origin in CURRICULUM[epoch]
+        if origin is not Origin.SOURCE
+    }
+
+
+def _predicted(model: TaskModel, corpus: Corpus, recipe: Recipe) -> Predictions:
+    return predict(model, corpus, max_length=recipe.max_length, precision=recipe.precision)
+
+
 def _dev_set(corpus: Corpus | None, score: float | None) -> DevSet | None:
     return None if corpus is None else DevSet(corpus, score)
 
@@ -152,17 +173,15 @@ class _Peers:
     """The models in the part of teachers: their labels, made once for each state of their weights."""
 
     def __init__(
-        self, models: Sequence[TaskModel], data: TransferData, plan: AdaptationPlan, seed: int
+        self,
+        models: Sequence[TaskModel],
+        data: TransferData,
+        plan: AdaptationPlan,
+        seed: int,
+        labels: Labels,
     ) -> None:
         self._models, self._data, self._plan, self._seed = models, data, plan, seed
-        self._labels: dict[tuple[int, Origin], Predictions] = {}
-
-    def label_everything(self, origins: Sequence[Origin]) -> None:
-        """Label all corpora now, before any student is trained."""
-        for peer in range(len(self._models)):
-            for origin in origins:
-                if origin is not Origin.SOURCE:
-                    self._label(peer, origin)
+        self._labels = dict(labels)
 
     def forget(self, model: int) -> None:
         """Drop the labels of a model whose weights have changed."""
@@ -184,11 +203,8 @@ class _Peers:
 
     def _label(self, peer: int, origin: Origin) -> Predictions:
         if (peer, origin) not in self._labels:
-            self._labels[peer, origin] = predict(
-                self._models[peer],
-                self._data.corpora[origin],
-                max_length=self._plan.recipe.max_length,
-                precision=self._plan.recipe.precision,
+            self._labels[peer, origin] = _predicted(
+                self._models[peer], self._data.corpora[origin], self._plan.recipe
             )
         return self._labels[peer, origin]
 

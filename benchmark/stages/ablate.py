@@ -8,10 +8,10 @@ from benchmark.layout import Layout
 from benchmark.progress import bar
 from benchmark.sections import AdaptationSection
 from benchmark.stages.lessons import keep, load_models, measures, plan, transfer_data, transfer_paths, version
-from benchmark.stages.observing import observe, open_watch
+from benchmark.stages.observing import observe_text, open_watch
 from benchmark.tracking import Store
-from uxla.coteaching import CURRICULUM, co_teach
-from uxla.devices import use_threads
+from uxla.coteaching import CURRICULUM, Labels, co_teach, label
+from uxla.devices import Precision, use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing, write_text
 
@@ -42,6 +42,7 @@ def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store:
     digest = version(ablations, watched, warmed_up, settings.seeds)
     state = layout.state(f"ablate-{task}-{target}", digest)
     missing = [name for name in ablations if not (state / name).is_dir()]
+    known: dict[tuple[int, Precision], Labels] = {}
     for name in bar(missing, "ablations"):
         section = ablations[name]
         data = transfer_data(corpora, section, watch.dev, language_model=layout.language_model)
@@ -52,12 +53,16 @@ def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store:
             run.log_parameters({"task": task, "adaptation": section.model_dump(mode="json")})
             run.log_dependencies(paths.values())
             models = load_models(warmed_up, settings.seeds, dropout=section.dropout)
-            for number, lesson in enumerate(
-                co_teach(models, data, plan(section), epoch=EPOCH, seed=section.seed)
-            ):
+            how = plan(section)
+            # All begin with the same models: what these say is the same for all that read it alike.
+            reading = (how.recipe.max_length, how.recipe.precision)
+            if reading not in known:
+                known[reading] = label(models, corpora, how.recipe, epoch=EPOCH)
+            lessons = co_teach(models, data, how, epoch=EPOCH, seed=section.seed, labels=known[reading])
+            for number, lesson in enumerate(lessons):
                 keep(lesson, data, folder / "lessons", number)
                 run.log(number, measures(lesson, data))
-            observe(models, settings.seeds, watch, folder / "observed")
+            observe_text(models, settings.seeds, watch.text, folder / "observed")
     with replacing(layout.ablations(task, target)) as finished:
         for name in ablations:
             shutil.copytree(state / name, finished / name)

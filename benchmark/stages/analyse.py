@@ -13,7 +13,7 @@ from benchmark.results import EnsembleScore
 from benchmark.sections import AdaptationSection, EvaluationSection
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.stages.lessons import load_models
-from benchmark.stages.observing import names, read_observed, write_predictions
+from benchmark.stages.observing import names, read_dev_scores, read_observed, write_predictions
 from benchmark.stages.samples import write_samples
 from benchmark.stages.scoring import counts_of, interval_of, scores_of
 from benchmark.tracking import Store
@@ -107,11 +107,9 @@ def _epochs(
     found = []
     for epoch in (0, *CURRICULUM):
         path = layout.adapted(task, target) / f"epochs/{epoch}"
-        predicted, dev = read_observed(path, settings.seeds, test)
-        scores = scores_of(task_of(task), test, predicted)
-        found.append(
-            EpochScore(epoch=epoch, dev=dev.scores, test=dict(zip(settings.seeds, scores, strict=True)))
-        )
+        scores = scores_of(task_of(task), test, read_observed(path, settings.seeds, test))
+        dev = read_dev_scores(path).scores
+        found.append(EpochScore(epoch=epoch, dev=dev, test=dict(zip(settings.seeds, scores, strict=True))))
     return tuple(found)
 
 
@@ -123,7 +121,7 @@ def _ablations(
     found = []
     for name in bar(settings.ablations if target in settings.ablated else (), "ablations"):
         folder = layout.ablations(task, target) / name
-        predicted, _ = read_observed(folder / "observed", settings.seeds, test)
+        predicted = read_observed(folder / "observed", settings.seeds, test)
         scores = scores_of(task_of(task), test, predicted)
         found.append(
             AblationScore(

@@ -47,8 +47,8 @@ def open_watch(layout: Layout, *, task: str, source: str, target: str) -> Watch:
     return Watch(dev, Corpus.load(layout.corpus(task, target, "test_text")))
 
 
-def observe(models: Sequence[TaskModel], seeds: Sequence[int], watch: Watch, path: Path) -> DevScores:
-    """Write `<path>.parquet`, as `write_predictions`, and `<path>.json`, the `DevScores`."""
+def observe(models: Sequence[TaskModel], seeds: Sequence[int], watch: Watch, path: Path) -> None:
+    """Write `<path>.parquet`, as `observe_text`, and `<path>.json`, the `DevScores`."""
     task = models[0].task
     scores = {
         name: {
@@ -57,11 +57,14 @@ def observe(models: Sequence[TaskModel], seeds: Sequence[int], watch: Watch, pat
         }
         for name, corpus in watch.dev.items()
     }
-    found = [predict(model, watch.text) for model in models]
-    write_predictions(path.with_suffix(".parquet"), watch.text, dict(zip(names(seeds), found, strict=True)))
-    on_dev = DevScores(scores=scores)
-    write_text(path.with_suffix(".json"), on_dev.model_dump_json() + "\n")
-    return on_dev
+    observe_text(models, seeds, watch.text, path)
+    write_text(path.with_suffix(".json"), DevScores(scores=scores).model_dump_json() + "\n")
+
+
+def observe_text(models: Sequence[TaskModel], seeds: Sequence[int], text: Corpus, path: Path) -> None:
+    """Write `<path>.parquet`, as `write_predictions`: a column for every model."""
+    found = [predict(model, text) for model in models]
+    write_predictions(path.with_suffix(".parquet"), text, dict(zip(names(seeds), found, strict=True)))
 
 
 def names(seeds: Sequence[int]) -> list[str]:
@@ -76,8 +79,8 @@ def write_predictions(path: Path, corpus: Corpus, predictions: Mapping[str, Pred
         pq.write_table(pa.table({"id": corpus.table["id"], **columns}), temporary, compression="zstd")
 
 
-def read_observed(path: Path, seeds: Sequence[int], gold: Corpus) -> tuple[list[Classes], DevScores]:
-    """The classes that every model predicts for a test set, and their scores on the dev sets.
+def read_observed(path: Path, seeds: Sequence[int], gold: Corpus) -> list[Classes]:
+    """The classes that every model predicts for a test set.
 
     Raises:
         ValueError: the predictions are of other examples.
@@ -85,5 +88,9 @@ def read_observed(path: Path, seeds: Sequence[int], gold: Corpus) -> tuple[list[
     table = pq.read_table(path.with_suffix(".parquet"))
     if table["id"].to_pylist() != gold.ids:
         raise ValueError(f"{path}.parquet: expected predictions for the {len(gold)} examples of the test set")
-    classes = [[np.array(c, np.int16) for c in table[name].to_pylist()] for name in names(seeds)]
-    return classes, DevScores.model_validate(json.loads(path.with_suffix(".json").read_text("utf-8")))
+    return [[np.array(c, np.int16) for c in table[name].to_pylist()] for name in names(seeds)]
+
+
+def read_dev_scores(path: Path) -> DevScores:
+    """The scores on the dev sets that `observe` wrote."""
+    return DevScores.model_validate(json.loads(path.with_suffix(".json").read_text("utf-8")))

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -507,19 +508,24 @@ def test_what_was_fetched_once_needs_no_network(fetched: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}])
-def test_without_a_hub_one_line_says_so_and_nothing_is_written(way: dict[str, str], tmp_path: Path) -> None:
-    """The hub's client tries a closed port for some twenty seconds."""
-    write(tmp_path / "params.yaml", of_the_hub())
-    done = prepare(tmp_path, **way)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(
-        r"error: eriktks/conll2003/conll2003/train/0000\.parquet at refs/convert/parquet: "
-        r"cannot be read from the hub \(LocalEntryNotFoundError: [^\n]*\); "
-        r"set HF_ENDPOINT, or profiles\.\*\.data\.folder to a local copy\n",
-        done.stderr,
-    )
-    assert not (tmp_path / "data").exists()
+def test_without_a_hub_one_line_says_so_and_nothing_is_written(tmp_path: Path) -> None:
+    """Side by side, as the hub's client tries a closed port for some twenty seconds."""
+    ways = {"offline": {"HF_HUB_OFFLINE": "1"}, "closed": {"HF_ENDPOINT": "http://127.0.0.1:9"}}
+    for name in ways:
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "params.yaml", of_the_hub())
+    with ThreadPoolExecutor() as pool:
+        jobs = [pool.submit(prepare, tmp_path / name, **way) for name, way in ways.items()]
+    for name, job in zip(ways, jobs, strict=True):
+        done = job.result()
+        assert (done.returncode, done.stdout) == (1, "")
+        assert re.fullmatch(
+            r"error: eriktks/conll2003/conll2003/train/0000\.parquet at refs/convert/parquet: "
+            r"cannot be read from the hub \(LocalEntryNotFoundError: [^\n]*\); "
+            r"set HF_ENDPOINT, or profiles\.\*\.data\.folder to a local copy\n",
+            done.stderr,
+        )
+        assert not (tmp_path / name / "data").exists()
 
 
 @pytest.mark.slow

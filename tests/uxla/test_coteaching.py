@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from uxla import coteaching
-from uxla.coteaching import CURRICULUM, AdaptationPlan, Lesson, Origin, TransferData, co_teach
+from uxla.coteaching import CURRICULUM, AdaptationPlan, Lesson, Origin, TransferData, co_teach, label
 from uxla.descent import Fit, Recipe
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
@@ -132,6 +132,30 @@ def test_a_student_that_did_not_improve_is_not_asked_again(
     stage.improves = False
     last(co_teach([Counting(i) for i in range(3)], counted, plan, epoch=2, seed=1))
     assert [(name, updates) for name, updates, _ in stage.labelled] == [(0, 0), (1, 0), (2, 0)]
+
+
+@pytest.mark.parametrize("sequential", [True, False])
+def test_what_the_models_say_as_they_are_need_not_be_asked_again(
+    stage: Stage, counted: TransferData, plan: AdaptationPlan, sequential: bool
+) -> None:
+    how = replace(plan, sequential=sequential)
+    anew = [
+        lesson.selections
+        for lesson in co_teach([Counting(i) for i in range(3)], counted, how, epoch=1, seed=1)
+    ]
+    models = [Counting(i) for i in range(3)]
+    labels = label(models, counted.corpora, how.recipe, epoch=1)
+    assert list(labels) == [(peer, Origin.TARGET) for peer in range(3)]
+    stage.labelled.clear()
+    known = [lesson.selections for lesson in co_teach(models, counted, how, epoch=1, seed=1, labels=labels)]
+    # Only models that have learnt since are asked, and what they say is not put among the labels.
+    assert [(name, updates) for name, updates, _ in stage.labelled] == (
+        [(2, 1), (1, 1), (2, 2), (0, 1), (1, 2)] if sequential else []
+    )
+    assert list(labels) == [(peer, Origin.TARGET) for peer in range(3)]
+    for ours, theirs in zip(known, anew, strict=True):
+        assert ours[Origin.TARGET].rows.tolist() == theirs[Origin.TARGET].rows.tolist()
+        assert ours[Origin.TARGET].corpus.digest == theirs[Origin.TARGET].corpus.digest
 
 
 def test_otherwise_each_student_is_trained_once_by_the_models_as_the_epoch_began(
