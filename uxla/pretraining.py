@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from uxla.batches import attention, padded
-from uxla.devices import Precision, autocast, release_memory, send
+from uxla.devices import Precision, autocast, send
 from uxla.encoding import Ints
 from uxla.examples import Corpus
 from uxla.files import replacing
@@ -119,8 +119,6 @@ def pretrain(
     while (done := _done(step, seconds + time.monotonic() - started, settings)) < 1:
         if not pool or step % POOL == 0:
             pool = _pool(sentences, settings, seed, step // POOL)
-            # Scores of many sizes, each of a whole vocabulary, leave gaps between them.
-            release_memory()
         rows = [sentences[corpus][index] for corpus, index in pool[step % POOL]]
         with torch_seed(seed, "dropout", step):
             loss = _loss(language_model, rows, settings, generator(seed, "masks", step))
