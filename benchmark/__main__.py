@@ -5,6 +5,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +17,7 @@ from benchmark.commands import Profile, bench, check, parameters, register, rehe
 from benchmark.fields import Objective
 from benchmark.layout import ALL, Layout
 from benchmark.settings import select
+from uxla.allocation import keep_memory
 
 app = typer.Typer(
     help="The stages of the UXLA benchmark suite; `dvc repro` runs them in order.",
@@ -36,18 +39,27 @@ def _run(
     **arguments: Any,
 ) -> None:
     """Run the function of a stage, which is named as its module, with what it reads for `of`, a language."""
-    if tracked:
-        from uxla.devices import keep_memory
+    with _without_collection():
+        stage = import_module(f"benchmark.stages.{verb}")
+        if tracked:
+            from benchmark.tracking import open_store
 
-        keep_memory()
-    stage = import_module(f"benchmark.stages.{verb}")
+            keep_memory()
+            arguments["store"] = open_store(Path())
     task = arguments.get("task")
     settings = select(stage.Settings, parameters(), profile=profile, task=task, language=of, rival=rival)
-    if tracked:
-        from benchmark.tracking import open_store
-
-        arguments["store"] = open_store(Path())
     getattr(stage, verb)(settings, layout=Layout(profile), **arguments)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Imports make objects by the hundred thousand: looking for garbage among them is a sixth of a start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @app.command()
@@ -169,8 +181,6 @@ def main() -> int:
 
 def _settle() -> None:
     """Quiet libraries, and an end by SIGTERM that closes what is open."""
-    # Imports make objects by the hundred thousand: looking for garbage among them is a sixth of a start.
-    gc.set_threshold(100_000)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

@@ -11,6 +11,7 @@ from benchmark.fan_out import Run
 from benchmark.fields import Section
 from benchmark.layout import Layout
 from benchmark.settings import Parameters, read_parameters, select
+from uxla.allocation import keep_memory
 
 Profile = Annotated[str, typer.Argument(help="A profile of params.yaml: smoke, mini or paper.")]
 
@@ -177,7 +178,6 @@ def bench(
     from benchmark.speed.lines import chosen, run
     from benchmark.speed.outcome import Outcome, read_outcomes
     from benchmark.speed.page import shown, verdict, write_page
-    from uxla.devices import keep_memory
 
     keep_memory()
     is_try = scale == "tiny"

@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
 
-from uxla.optimisation import Log
+if TYPE_CHECKING:
+    from uxla.optimisation import Log
 
 Item = TypeVar("Item")
 
@@ -18,7 +19,7 @@ def bar(items: Iterable[Item], title: str, *, total: int | None = None) -> Itera
 
 
 @contextmanager
-def ticking(title: str, total: int | None, log: Log) -> Iterator[Log]:
+def ticking(title: str, total: int | None, log: "Log") -> "Iterator[Log]":
     """A `Log` that hands on to `log` and moves a bar that shows the last metrics."""
     with tqdm(total=total, desc=title, disable=None, file=sys.stderr, mininterval=0.5) as shown:
 

@@ -177,10 +177,10 @@ class TaskSection(Section):
     """`all` is TRANSLATE-TRAIN-ALL (Tables 3 and 4)."""
     vicinity: VicinitySection
     adaptation: AdaptationSection
-    """What targets begin with, which have it whole (so `dvc exp run -S` finds it), and ablations refer to."""
+    """What targets and ablations begin with; each says only in what it differs."""
     targets: dict[Code, AdaptationSection]
     ablations: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*$")], AdaptationSection]
-    """Rows of Table 5 by their names, for the first epoch alone: `adaptation`, but for what they name."""
+    """Rows of Table 5 by their names, for the first epoch alone."""
     ablated: tuple[Code, ...]
     """The targets that these are tried in."""
     rivals: dict[Literal["mbert", "continued"], RivalSection]
@@ -189,7 +189,7 @@ class TaskSection(Section):
     """The LSTM-CRF of Table 1, where there are words to label."""
     evaluation: EvaluationSection
 
-    @field_validator("ablations", mode="before")
+    @field_validator("targets", "ablations", mode="before")
     @classmethod
     def _filled_up(cls, entries: Any, others: ValidationInfo) -> Any:
         """What entries do not name is as `adaptation` has it; if that is wrong, it alone is reported."""

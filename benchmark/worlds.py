@@ -20,6 +20,7 @@ from benchmark.sources import toy_split
 from benchmark.toy import bag_of_words, majority_tagger
 from benchmark.tracking import Store, open_store
 from benchmark.variants import task_of
+from uxla.allocation import keep_memory
 from uxla.files import write_text
 from uxla.metrics import evaluate
 from uxla.tasks import Level
@@ -63,8 +64,6 @@ def run_worlds(
 
 def _world(parameters: Parameters, profile: str, folder: Path, seed: int) -> int:
     """Run a world, the first thing in its process, and name it."""
-    from uxla.devices import keep_memory
-
     keep_memory()
     run_world(parameters, profile=profile, seed=seed, root=_root(folder, seed))
     return seed

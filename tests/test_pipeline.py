@@ -116,8 +116,8 @@ def test_a_stage_lists_exactly_the_parameters_it_reads(stage: str) -> None:
     addresses = [re.sub(r"\$\{item\.\w+\}", "*", address) for address in tracked["params.yaml"]]
     read = {CHOSEN.get(a.split(".")[-2], a.removeprefix("profiles.smoke.").split(".")[-1]) for a in addresses}
     optional = {"target"} if stage == "evaluate_source" else set()
-    # Ablations say only in what they differ from it.
-    assert ("adaptation" in read) == ("ablations" in read)
+    # Targets and ablations say only in what they differ from it.
+    assert ("adaptation" in read) == bool({"target", "targets", "ablations"} & read)
     assert read - {"adaptation"} == set(settings.model_fields) - optional
 
 

@@ -167,6 +167,12 @@ def test_changed_code_of_tracking_marks_nothing(clone: Path) -> None:
             False,
             {"adapt@xner-qac", "evaluate@xner-qac", "aggregate@xner"},
         ),
+        (
+            "tasks.xner.adaptation.max_steps",
+            5,
+            {f"{verb}@xner-{target}" for verb in ("adapt", "evaluate") for target in TARGETS}
+            | {"ablate@xner-qab", "analyse@xner-qab", "aggregate@xner", "summarise@xner"},
+        ),
         ("tasks.xner.supervision.max_steps", 30, {f"supervise@xner-{target}" for target in TARGETS}),
         (
             "tasks.xner.vicinity.mask_ratio",
@@ -190,12 +196,11 @@ def test_a_changed_parameter_marks_the_stages_that_read_it(
 
 
 def test_an_experiment_with_one_target_runs_that_target_and_the_table(clone: Path) -> None:
-    address = "profiles.smoke.tasks.xner.targets.qab.learning_rate"
+    address = "profiles.smoke.tasks.xner.targets.qac.learning_rate"
     before = {path: path.read_bytes() for path in (clone / "results/smoke/cells").rglob("*.json")}
-    output = done(clone, "dvc", "exp", "run", "-S", f"{address}=0.001")
-    again = {f"{verb}@xner-qab" for verb in ("adapt", "evaluate", "analyse")}
-    assert started(output) == again | {"aggregate@xner", "summarise@xner"}
-    assert {path.stem for path in before if path.read_bytes() != before[path]} == {"qab"}
+    output = done(clone, "dvc", "exp", "run", "-S", f"+{address}=0.001")
+    assert started(output) == {"adapt@xner-qac", "evaluate@xner-qac", "aggregate@xner"}
+    assert {path.stem for path in before if path.read_bytes() != before[path]} == {"qac"}
     assert "0.001" in done(clone, "dvc", "exp", "show", "--csv")
     # As the README says, back to before.
     done(clone, "git", "restore", "params.yaml", "dvc.lock", "results")

@@ -1,14 +1,16 @@
 """Where and in which precision models run."""
 
 import contextlib
-import ctypes
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
+
+if TYPE_CHECKING:
+    # It takes seconds to import, and not everything that has a device has a model.
+    from transformers import PreTrainedModel
 
 
 class Precision(Enum):
@@ -73,7 +75,7 @@ def fetch(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
     return wait
 
 
-def place(network: PreTrainedModel, device: torch.device) -> None:
+def place(network: "PreTrainedModel", device: torch.device) -> None:
     """Move a network to a device, with the attention that is fastest there.
 
     On a CPU that is the plain one: in bfloat16 the fused one is slower there. On a GPU it is not that of
@@ -100,36 +102,3 @@ def use_threads(n: int | None) -> None:
 
 
 _BY_ITSELF = torch.get_num_threads()
-
-
-def keep_memory() -> None:
-    """Have the C library keep freed memory for the next tensor instead of handing it back.
-
-    Training on the CPU otherwise spends half its time asking the system for the same pages again.
-    Call it once at the start of a program; without glibc it does nothing.
-    """
-    if set_option := _of_the_c_library("mallopt"):
-        set_option(_M_MMAP_MAX, 0)
-        set_option(_M_TRIM_THRESHOLD, 2**31 - 1)
-        set_option(_M_TOP_PAD, 2**28)
-
-
-def release_memory() -> None:
-    """Have the C library hand the freed memory back that it has: tensors of many sizes leave gaps between.
-
-    Without glibc it does nothing.
-    """
-    if trim := _of_the_c_library("malloc_trim"):
-        trim(0)
-
-
-def _of_the_c_library(name: str) -> Callable[..., int] | None:
-    try:
-        function: Callable[..., int] = getattr(ctypes.CDLL(None), name)
-    except (OSError, AttributeError, TypeError):
-        return None
-    return function
-
-
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
-"""Options of mallopt(3)."""

@@ -9,8 +9,9 @@ from typing import cast
 import numpy as np
 import torch
 
+from uxla.allocation import release_memory
 from uxla.batches import Bools, attention, length_buckets, padded_rows, ranges
-from uxla.devices import fetch, release_memory, send
+from uxla.devices import fetch, send
 from uxla.encoding import Ints
 from uxla.language_model import MaskedLanguageModel
 from uxla.units import Text, Units

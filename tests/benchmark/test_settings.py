@@ -51,8 +51,8 @@ def test_the_file_of_the_project_is_valid_and_loses_nothing_by_being_read() -> N
     written = content()
     for profile in written["profiles"].values():
         for task in profile["tasks"].values():
-            own = task["ablations"].items()
-            task["ablations"] = {name: task["adaptation"] | differing for name, differing in own}
+            for entries in (task["targets"], task["ablations"]):
+                entries |= {name: task["adaptation"] | differing for name, differing in entries.items()}
     assert read == written
 
 
@@ -171,7 +171,7 @@ def test_a_wrong_value_is_named_by_address_expectation_and_value(
     "address",
     [
         f"{XNER}.evaluation",
-        f"{XNER}.targets.qac.agreement",
+        f"{XNER}.adaptation.agreement",
         f"{XNER}.data.kind",
         f"{XNER}.data.world.syntax.longest",
         "profiles.smoke.language_model.heads",
@@ -256,9 +256,9 @@ def test_what_is_wrong_in_the_file_of_a_pipeline_is_said_with_its_place(file: Pa
 
 
 def test_an_override_of_one_target_reaches_that_target_alone(file: Path) -> None:
-    """What `dvc exp run -S` does to the file, with its anchors in place."""
+    """What `dvc exp run -S` does to the file, with its anchors in place; `+` adds a key."""
     shutil.copyfile(PARAMETERS, file)
-    apply_overrides(file, [f"{XNER}.targets.qac.learning_rate=7e-5"])
+    apply_overrides(file, [f"+{XNER}.targets.qac.learning_rate=7e-5"])
     changed = read_parameters(file).profiles["smoke"].tasks["xner"]
     before = PARSED.profiles["smoke"].tasks["xner"]
     assert changed.targets["qac"].learning_rate == 7e-5
@@ -269,13 +269,24 @@ def test_an_override_of_one_target_reaches_that_target_alone(file: Path) -> None
     assert {name: task for name, task in tasks.items() if name != "xner"} == others
 
 
+def test_an_override_of_the_adaptation_reaches_all_targets_but_what_they_name(file: Path) -> None:
+    shutil.copyfile(PARAMETERS, file)
+    apply_overrides(file, [f"{XNER}.adaptation.max_steps=70", f"{XNER}.adaptation.watched=true"])
+    apply_overrides(file, [f"+{XNER}.targets.qac.watched=false"])
+    changed = read_parameters(file).profiles["smoke"].tasks["xner"]
+    assert {target.max_steps for target in changed.targets.values()} == {70}
+    watched = {code: target.watched for code, target in changed.targets.items()}
+    assert watched == {"qab": True, "qac": False, "qad": True, "qae": True}
+    assert {section.max_steps for section in changed.ablations.values()} == {70}
+
+
 def test_editing_one_target_by_hand_reaches_that_target_alone(file: Path) -> None:
     text = PARAMETERS.read_text(encoding="utf-8")
-    line = "qac: {<<: *smoke_adaptation}"
-    assert text.count(line) == 1
-    file.write_text(
-        text.replace(line, "qac: {<<: *smoke_adaptation, learning_rate: 7.0e-5}"), encoding="utf-8"
-    )
+    xner, others = text.split("      wikiann:", maxsplit=1)
+    line = "qac: {}"
+    assert xner.count(line) == 1
+    edited = xner.replace(line, "qac: {learning_rate: 7.0e-5}")
+    file.write_text(f"{edited}      wikiann:{others}", encoding="utf-8")
     changed = read_parameters(file).profiles["smoke"].tasks["xner"]
     rates = {code: target.learning_rate for code, target in changed.targets.items()}
     assert rates == {"qab": 3e-4, "qac": 7e-5, "qad": 3e-4, "qae": 3e-4}
@@ -359,11 +370,11 @@ def test_what_params_yaml_does_not_name_is_refused(
 
 
 def test_yaml_and_the_reader_agree_on_merged_sections() -> None:
-    """DVC compares the file's own values, so a merge must give it what the stages read."""
+    """DVC compares the file's own values, so these must say all that the stages read."""
     for name, profile in PARSED.profiles.items():
         text = (PARAMETERS.parent / parameter_file(name)).read_text(encoding="utf-8")
         merged = yaml.safe_load(text)
         for task, section in profile.tasks.items():
             for code, target in section.targets.items():
-                raw = merged["profiles"][name]["tasks"][task]["targets"][code]
-                assert target.model_dump(mode="json") == raw
+                raw = merged["profiles"][name]["tasks"][task]
+                assert target.model_dump(mode="json") == raw["adaptation"] | raw["targets"][code]
