@@ -152,7 +152,10 @@ def co_teach(
 def label(
     models: Sequence[TaskModel], corpora: Mapping[Origin, Corpus], recipe: Recipe, *, epoch: int
 ) -> Labels:
-    """What the models say of the corpora of an epoch but Ds, whose labels are gold."""
+    """What each model says of the corpora of an epoch but Ds, whose labels are gold (§2.3).
+
+    Shapes: an entry for every (model, corpus), its probabilities (n_positions, n_classes).
+    """
     return {
         (peer, origin): _predicted(model, corpora[origin], recipe)
         for peer, model in enumerate(models)
