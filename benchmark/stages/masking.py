@@ -17,6 +17,7 @@ from benchmark.sections import (
     PublicModelSection,
 )
 from benchmark.tracking import Store
+from uxla.allocation import keep_few_kernels
 from uxla.devices import Precision, default_device, use_threads
 from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
@@ -39,6 +40,7 @@ def obtain(
         MaskedLanguageModel.load(section.pretrained, revision=section.revision).save(target)
         return
     use_threads(section.threads)
+    keep_few_kernels()
     paths = {name: layout.text(*name.split("/")) for name in section.corpora}
     corpora = {name: Corpus.load(path) for name, path in paths.items()}
     state = layout.state(f"{stage}-{task}-{system}".replace(" ", "-"), _version(section, corpora))

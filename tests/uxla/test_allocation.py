@@ -1,14 +1,17 @@
-"""Memory is kept and handed back where the C library can, and nothing of it needs PyTorch."""
+"""Memory is kept and handed back as the libraries below PyTorch allow."""
 
 import ctypes
+import os
 import platform
 import subprocess
 import sys
 from textwrap import dedent
 
 import pytest
+import torch
 
-from uxla.allocation import keep_memory, release_memory
+from uxla.allocation import KERNELS, keep_few_kernels, keep_memory, release_memory
+from uxla.devices import has_bf16
 
 
 def test_memory_is_kept_by_options_of_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +56,45 @@ def test_released_memory_goes_back_to_the_system() -> None:
     kept, released = map(int, done.stdout.split())
     assert kept < 2**22
     assert released > 40 * 2**20
+
+
+def megabytes_of_kernels(*, few: bool) -> float:
+    """What products of another 300 shapes leave behind in a process of their own."""
+    program = f"""
+        import psutil, torch
+        from uxla.allocation import keep_few_kernels, release_memory
+
+        torch.set_num_threads(1)
+        if {few}:
+            keep_few_kernels()
+        weight = torch.ones(64, 64)
+
+        def multiply(first, last):
+            with torch.autocast("cpu", torch.bfloat16), torch.inference_mode():
+                for rows in range(first, last):
+                    torch.nn.functional.linear(torch.ones(rows, 64), weight)
+            release_memory()
+            return psutil.Process().memory_info().rss
+
+        before = multiply(1, {2 * KERNELS})
+        print((multiply({2 * KERNELS}, {2 * KERNELS} + 300) - before) / 2**20)
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_CACHE_CAPACITY")}
+    command = [sys.executable, "-c", dedent(program)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+@pytest.mark.skipif(not has_bf16(torch.device("cpu")), reason="needs bfloat16 in hardware")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc hands memory back when asked to")
+def test_few_kernels_are_kept_where_that_is_asked_for() -> None:
+    assert megabytes_of_kernels(few=True) < megabytes_of_kernels(few=False) / 5
+
+
+def test_a_capacity_of_the_users_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "to be removed")
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY")
+    keep_few_kernels()
+    assert os.environ["LRU_CACHE_CAPACITY"] == "7"
+    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == str(KERNELS)
