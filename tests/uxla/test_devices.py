@@ -5,13 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from uxla.devices import (
-    Precision,
-    autocast,
-    default_device,
-    has_bf16,
-    use_threads,
-)
+from uxla.devices import Precision, autocast, default_device, has_bf16, use_threads
 
 CPU = torch.device("cpu")
 
