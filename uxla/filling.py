@@ -16,22 +16,25 @@ from uxla.encoding import Ints
 from uxla.language_model import MaskedLanguageModel
 from uxla.units import Text, Units
 
-AT_ONCE = {"cpu": 8192, "cuda": 32768}
-"""Copies of which one mask is filled together: more of them make larger batches of like length."""
+AT_ONCE = 8192
+"""Copies of which one mask is filled together: more make leaner batches, fewer let a GPU begin earlier."""
 
-TIDY_EVERY = 16
-"""Batches after which a CPU's freed memory is handed back."""
+TIDY_EVERY = 12 * 2**20
+"""Numbers that a layer hands to the next after which a CPU's freed memory is handed back."""
 
 
 class Copy:
     """One copy of a text: the positions to be filled and, once it is done, its units as they stand then."""
 
+    __slots__ = ("is_done", "is_dropped", "positions", "text", "units")
+
     def __init__(self, text: Text, positions: Sequence[int]) -> None:
         self.text = text
-        self.positions = positions
+        # There can be millions: Python looks through lists for garbage again and again, not through arrays.
+        self.positions = np.array(positions, np.int64)
         self.units = text.units
         self.is_dropped = False
-        self.is_done = not positions
+        self.is_done = len(positions) == 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Crew:
     @classmethod
     def of(cls, copies: list[Copy]) -> "Crew":
         """Copies of which nothing is filled yet."""
-        places = [np.array(copy.positions, np.int64) for copy in copies]
+        places = [copy.positions for copy in copies]
         return cls(
             copies,
             units=np.concatenate([_NOTHING, *(copy.text.units for copy in copies)]),
@@ -155,13 +158,12 @@ def fill_copies(
     barred = None if any_piece else _barred(language_model)
     language_model.network.eval()  # type: ignore[no-untyped-call]
     # A GPU computes one round while the host lays out the next.
-    device = language_model.device.type
-    ahead, at_once = 1 if device == "cpu" else 2, AT_ONCE[device]
+    ahead = 1 if language_model.device.type == "cpu" else 2
     coming = (copy for copy in copies if not copy.is_done)
     crew, running = Crew.of([]), deque[tuple[Crew, Callable[[], Ints]]]()
     while True:
         if len(running) < ahead:
-            crew = crew.joined_by(Crew.of(list(islice(coming, at_once - len(crew)))))
+            crew = crew.joined_by(Crew.of(list(islice(coming, AT_ONCE - len(crew)))))
             if len(crew):
                 running.append((crew, _begin(crew, language_model, units, barred, token_budget)))
                 crew = Crew.of([])
@@ -184,10 +186,9 @@ def _begin(
     device, padding = language_model.device, language_model.encoder.padding
     ids, starts, where = crew.masked(units, language_model)
     hidden: torch.Tensor | None = None
+    n_untidied = 0
     with torch.inference_mode():
-        for number, chosen in enumerate(length_buckets(np.diff(starts), token_budget=token_budget)):
-            if number % TIDY_EVERY == TIDY_EVERY - 1 and device.type == "cpu":
-                release_memory()
+        for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
             rows, attended = padded_rows(ids, starts, chosen, padding=padding)
             position = send(where[chosen], device)
             found = language_model.hidden(send(rows, device), attention(attended, device), position)
@@ -195,6 +196,10 @@ def _begin(
                 # In one piece: many small ones would lie between what is freed after every batch.
                 hidden = found.new_empty((len(crew), found.shape[1]))
             hidden[send(chosen, device)] = found
+            n_untidied += rows.size * found.shape[1]
+            if n_untidied >= TIDY_EVERY and device.type == "cpu":
+                release_memory()
+                n_untidied = 0
         # The output layer, as large as the encoder, is read once for many positions, not for every batch.
         fetched = fetch(language_model.best(cast(torch.Tensor, hidden), *_bars(barred, crew)))
     return lambda: fetched().numpy()

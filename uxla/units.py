@@ -37,23 +37,23 @@ class Units:
         self._language_model = language_model
         self._of_words = of_words
         self._spellings: list[str] = []
-        self._numbers: dict[tuple[str, Pieces], int] = {}
+        self._numbers: dict[tuple[str, int | None], int] = {}
         # The pieces of all units, one after the other, and those of units that are not among them yet.
         self._pieces, self._starts = np.empty(0, np.int64), np.zeros(1, np.int64)
         self._coming: list[Pieces] = []
         # The unit that a piece makes as a continuation (row 0) and as a word (row 1).
         self._filled = np.full((2, len(language_model.words)), _UNSEEN)
-        self.mask = self._number("", (language_model.mask,))
+        self.mask = self._number("", language_model.mask)
 
     def split(self, text: Words) -> Text:
         """A unit for every word, or for every subword of it, unknown characters included."""
         model, encoder = self._language_model, self._language_model.encoder
         if self._of_words:
-            words = [self._number(word, encoder.pieces(word)) for word in text]
+            words = [self._number(word) for word in text]
             all_true = np.ones(len(words), np.bool_)
             return Text(np.array(words, np.int64), all_true, all_true)
         subwords = [
-            (self._number(spelling, (piece,)), model.begins[piece], number == 0)
+            (self._number(spelling, piece), model.begins[piece], number == 0)
             for word in text
             for number, (piece, spelling) in enumerate(encoder.spelt(word))
         ]
@@ -102,14 +102,16 @@ class Units:
     def _unit(self, spelling: str, piece: int) -> int:
         if not spelling:
             return _NONE
-        pieces = self._language_model.encoder.pieces(spelling) if self._of_words else (piece,)
-        return self._number(spelling, pieces)
+        return self._number(spelling, None if self._of_words else piece)
 
-    def _number(self, spelling: str, pieces: Pieces) -> int:
-        number = self._numbers.setdefault((spelling, pieces), len(self._spellings))
-        if number == len(self._spellings):
+    def _number(self, spelling: str, piece: int | None = None) -> int:
+        """That of a subword; without a piece that of a word, which has all of its pieces."""
+        number = self._numbers.get((spelling, piece))
+        if number is None:
+            number = self._numbers[spelling, piece] = len(self._spellings)
             self._spellings.append(spelling)
-            self._coming.append(pieces)
+            encoder = self._language_model.encoder
+            self._coming.append(encoder.pieces(spelling) if piece is None else (piece,))
         return number
 
 

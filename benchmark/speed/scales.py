@@ -45,7 +45,7 @@ SCALES = {
     ),
     ("full", "cuda"): Scale(
         name="XLM-R large", layers=24, width=1024, heads=16, feed_forward=4096, vocabulary=250_002,
-        generated=4, times=1024, many=24_576, labelled=2048, batch=16, large=512, steps=100, pairs=3,
+        generated=4, times=1024, many=49_152, labelled=2048, batch=16, large=512, steps=100, pairs=3,
         held=10_000, grown=2048,
     ),
 }  # fmt: skip

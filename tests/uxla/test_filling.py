@@ -92,7 +92,7 @@ def test_copies_advance_together_one_pass_a_step(scripted: Scripts) -> None:
 
 
 def test_one_that_is_done_makes_room_for_the_next(scripted: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("uxla.filling.AT_ONCE", {"cpu": 2})
+    monkeypatch.setattr("uxla.filling.AT_ONCE", 2)
     filling = Filling(scripted(left), *(("the old sun sees", list(range(1, 1 + n))) for n in (1, 3, 2, 1)))
     coming = fill_copies(filling.copies, filling.model, filling.units, any_piece=False, token_budget=8192)
     assert [(n, [copy.is_done for copy in filling.copies]) for n in coming] == [
