@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
 from benchmark.fields import Section
 from benchmark.layout import ALL
@@ -179,6 +180,12 @@ def test_what_the_stages_fan_out_over_exists(profile: str) -> None:
             assert cell.supervised in (ALL, cell.target)
         assert cells == set(settings.languages)
         assert corpora == {settings.source, *settings.languages}
+
+
+def test_only_stages_that_there_are_have_been_recorded() -> None:
+    recorded = yaml.safe_load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    with Repo(str(ROOT)) as repo:
+        assert set(recorded) <= {stage.name for stage in repo.stage.load_all("dvc.yaml")}
 
 
 def test_every_profile_has_a_pipeline() -> None:
