@@ -8,11 +8,12 @@ from statistics import median
 import torch
 
 from benchmark.speed.alternating import Pairs, alternate, matrix_rate, multiplication, seconds
+from benchmark.speed.operations import encoder_rate, fills_operations
 from benchmark.speed.outcome import Finding
 from benchmark.speed.peers import AuthorsLoop, Copies, FillMask, copies_of
-from benchmark.speed.useful import Tokens, counted, share
+from benchmark.speed.useful import counted, share
 from benchmark.speed.workload import SEED, Workload, first
-from uxla.devices import Precision
+from uxla.devices import Precision, default_token_budget
 from uxla.drawing import Schedule
 from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
@@ -96,6 +97,9 @@ def a_million(work: Workload, *, target: float) -> Finding:
     n_copies, shares, (size, details) = _beside_matrices(work, corpus, PAPER)
     if work.device.type == "cuda":
         details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
+        length = round(float(details["tokens a fill"]))
+        rows = default_token_budget(work.device) // length
+        details["GFLOP/s of the encoder alone"] = 1e-9 * encoder_rate(work, rows, length, training=False)
     operations = float(details["operations a copy"])
     times = [1e6 * operations * each for each in shares.ours]
     share = dict(zip(("share", "least", "greatest"), shares.numbers().values(), strict=True))
@@ -131,6 +135,7 @@ def _beside_matrices(
         "in fp32": 1e-9 * matrix_rate(*size, dtype=torch.float32, device=work.device),
         "useful share of tokens": tokens.share,
         "fills": generated.n_fills,
+        "tokens a fill": tokens.useful / max(1, generated.n_fills),
         "operations a copy": operations / max(1, len(generated.corpus)),
     }
     return len(generated.corpus), shares, (f"{size[0]} x {size[1]} by {size[1]} x {size[2]}", details)
@@ -140,27 +145,6 @@ def useful_share(work: Workload, *, target: float) -> Finding:
     """The useful share of the tokens of generation from as many sentences as are labelled."""
     corpus, model = work.sentences(work.scale.labelled), work.small.language_model
     return share("generation", model.network, lambda: _ours(corpus, model, Precision.FP32), target=target)
-
-
-def tokens_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
-    """Floating-point operations of the matrix products that so many tokens and fills need.
-
-    Of every layer the four projections, the two of the feed-forward, and the two products of attention;
-    of every fill the two of the output layer.
-    """
-    scale = work.scale
-    layer = 8.0 * scale.width**2 + 4.0 * scale.width * scale.feed_forward
-    attention = 4.0 * scale.width * tokens.squares
-    head = 2.0 * scale.width * (scale.width + scale.vocabulary)
-    return scale.layers * (layer * tokens.useful + attention) + head * n_fills
-
-
-def fills_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
-    """Those that generation needs: of the last layer, but for keys and values, one position of a row."""
-    scale = work.scale
-    layer = 4.0 * scale.width**2 + 4.0 * scale.width * scale.feed_forward
-    attention = 4.0 * scale.width * (tokens.squares - tokens.useful)
-    return tokens_operations(work, tokens, n_fills) - layer * (tokens.useful - n_fills) - attention
 
 
 def _against(work: Workload, peer: Peer, precision: Precision, few: Corpus, *, times: int) -> Finding:

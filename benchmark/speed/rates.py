@@ -6,7 +6,7 @@ from functools import partial
 import torch
 
 from benchmark.speed.alternating import Pairs, alternate, multiplication
-from benchmark.speed.generation import tokens_operations
+from benchmark.speed.operations import encoder_rate, tokens_operations
 from benchmark.speed.outcome import Finding
 from benchmark.speed.training import recipe
 from benchmark.speed.useful import counted
@@ -45,6 +45,8 @@ def training(work: Workload, *, in_large: bool, target: float) -> Finding:
     }
     if is_gpu:
         details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
+        length = tokens.computed // (n_steps * batch)
+        details["GFLOP/s of the encoder alone"] = 1e-9 * encoder_rate(work, batch, length, training=True)
     finding = Finding(
         what=f"training, bf16, {batch} sentences a step: matrix operations on useful tokens",
         against=f"a product of {size[0]} x {size[1]} by {size[1]} x {size[2]} in bf16, in turn",

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from benchmark.commands import bench
-from benchmark.speed import augmenters, generation, labelling, memory, training
+from benchmark.speed import augmenters, generation, labelling, memory, operations, training
 from benchmark.speed.alternating import Pairs, alternate, multiplication, seconds
 from benchmark.speed.generation import AUTHORS
 from benchmark.speed.lines import LINES, chosen, run
@@ -24,7 +24,7 @@ from benchmark.speed.peers import AuthorsLoop, FillMask, copies_of, masks_of
 from benchmark.speed.pipeline import nothing_to_do
 from benchmark.speed.scales import scale_of
 from benchmark.speed.trainers import Pipeline, Trained, missing
-from benchmark.speed.useful import counted
+from benchmark.speed.useful import Tokens, counted
 from benchmark.speed.workload import SEED, Workload, workload
 from tests.uxla.test_vicinity import naive_copies
 from uxla.devices import Precision
@@ -214,13 +214,23 @@ def test_tokens_are_counted_with_and_without_padding(work: Workload) -> None:
 
 def test_operations_are_those_that_layers_and_outputs_take(work: Workload) -> None:
     scale = replace(work.scale, layers=1, width=2, feed_forward=3, vocabulary=5)
-    tokens = generation.Tokens(computed=9, useful=4, squares=16, passes=1)
+    tokens = Tokens(computed=9, useful=4, squares=16, passes=1)
     # A token: four products of 2 x 2, two of 2 x 3; attention: two of 4 x 4 by 2; a fill: 2 x 2 and 2 x 5.
     expected = 2 * (4 * (4 * 4 + 2 * 6) + 2 * 16 * 2) + 2 * (4 + 10)
-    assert generation.tokens_operations(replace(work, scale=scale), tokens, 1) == expected
+    assert operations.tokens_operations(replace(work, scale=scale), tokens, 1) == expected
     # In the last layer keys and values of four tokens, the other products of the masked one alone.
     expected = 2 * (4 * 2 * 4 + (2 * 4 + 2 * 6) + 2 * 4 * 2) + 2 * (4 + 10)
-    assert generation.fills_operations(replace(work, scale=scale), tokens, 1) == expected
+    assert operations.fills_operations(replace(work, scale=scale), tokens, 1) == expected
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_rate_of_the_encoder_alone_is_of_full_rows(
+    work: Workload, monkeypatch: pytest.MonkeyPatch, training: bool
+) -> None:
+    monkeypatch.setattr(operations, "seconds", lambda run, device: run() or 2.0)
+    rate = operations.encoder_rate(work, 3, 5, training=training)
+    alone = operations.tokens_operations(work, Tokens(useful=15, squares=75), 0)
+    assert rate == operations.TIMES * alone * (3 if training else 1) / 2.0
 
 
 # Two sides in turn.
