@@ -18,10 +18,11 @@ from uxla.training import fit
 def training(work: Workload, *, in_large: bool, target: float) -> Finding:
     """Share of the bfloat16 matrix rate that training reaches on useful tokens; the target is that of a GPU.
 
-    A pass backward has twice the operations of one forward.
+    A pass backward has twice the operations of one forward. Small batches are many, as in a whole training:
+    a GPU records each shape of them once.
     """
     scale, model, is_gpu = work.scale, work.task_model(), work.device.type == "cuda"
-    n_steps, batch = (max(1, scale.steps // 4), scale.large) if in_large else (scale.steps, scale.batch)
+    n_steps, batch = (max(1, scale.steps // 4), scale.large) if in_large else (4 * scale.steps, scale.batch)
     how = replace(recipe(work, Precision.BF16, n_steps=n_steps), batch_size=batch)
     corpus = work.english_sentences(batch * n_steps)
     run = partial(fit, model, [corpus], how, validation=None, seed=SEED)

@@ -11,8 +11,9 @@ class Scale:
 
     `generated` sentences go through the authors' loop, which takes them one mask at a time; so many `times`
     over, or `many` where there is no peer, they go through ours, and `labelled` through every labelling.
-    `steps` of `batch` sentences, or a quarter as many of `large`, are one run of training; `held` are in
-    memory where that is measured; `grown` is the most that the growth lines take.
+    `steps` of `batch` sentences are one run of training; beside the matrix rate it is four times as many, or
+    a quarter as many of `large`. `held` are in memory where that is measured; `grown` is the most that the
+    growth lines take.
     """
 
     name: str
