@@ -1,6 +1,6 @@
 """The README is true: its example runs, modules and tables are those of the tree, its commands exist.
 
-The list is made of the modules' first sentences, the tables are those of the results; after a change,
+The lists are made of the modules' first sentences, the tables are those of the results; after a change,
 write them anew by `python -c "from tests.test_readme import *; write_modules(); write_tables()"`.
 """
 
@@ -8,6 +8,7 @@ import ast
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,14 @@ from benchmark.toy import Family
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+MODULES = {
+    README: ["uxla"],
+    ROOT / "docs/modules.md": [
+        "benchmark",
+        *(f"benchmark/{f}" for f in ("stages", "tracking", "toy", "speed")),
+    ],
+}
+"""The file that lists the modules of some packages."""
 PROFILES = ("smoke", "mini")
 OTHERS = "**The other tasks: span F1 of WikiANN, accuracy of pairs**"
 LEGEND = (
@@ -28,11 +37,10 @@ COLUMNS = ("left", "left", *("right",) * 6)
 BEGIN, END = "<!-- modules -->", "<!-- /modules -->"
 
 
-def modules() -> str:
+def modules(packages: Sequence[str]) -> str:
     """One line for every module, below its package."""
     lines = []
-    folders = ("speed", "stages", "toy", "tracking")
-    for package in ("uxla", "benchmark", *(f"benchmark/{folder}" for folder in folders)):
+    for package in packages:
         lines += [f"| `{package}/` | |", "|---|---|"]
         for path in sorted((ROOT / package).glob("*.py")):
             sentence = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
@@ -78,24 +86,26 @@ def signed(value: float) -> str:
 
 
 def write_modules() -> None:
-    """Put the list of modules into the README."""
-    _write(BEGIN, modules(), END)
+    """Put the lists of modules where they belong."""
+    for file, packages in MODULES.items():
+        _write(file, BEGIN, modules(packages), END)
 
 
 def write_tables() -> None:
     """Put the tables into the README."""
     for profile in PROFILES:
-        _write(f"<!-- table:{profile} -->", tables(profile), f"<!-- /table:{profile} -->")
+        _write(README, f"<!-- table:{profile} -->", tables(profile), f"<!-- /table:{profile} -->")
 
 
-def _write(begin: str, content: str, end: str) -> None:
-    before, _, rest = README.read_text(encoding="utf-8").partition(begin)
-    README.write_text(f"{before}{begin}\n{content}{end}{rest.partition(end)[2]}", encoding="utf-8")
+def _write(file: Path, begin: str, content: str, end: str) -> None:
+    before, _, rest = file.read_text(encoding="utf-8").partition(begin)
+    file.write_text(f"{before}{begin}\n{content}{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
-def test_the_list_of_modules_is_that_of_the_tree() -> None:
-    listed = README.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
-    assert listed.strip() == modules().strip()
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.name)
+def test_the_lists_of_modules_are_those_of_the_tree(file: Path) -> None:
+    listed = file.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert listed.strip() == modules(MODULES[file]).strip()
 
 
 @pytest.mark.parametrize("profile", PROFILES)
