@@ -38,13 +38,18 @@ def complaints(
     found = [f"missing: {cell}" for cell in missing]
     if stale := ", ".join(changed):
         found.append(f"stale: code, data or parameters have changed since these ran: {stale}; run dvc repro")
+    untraced: dict[str, list[str]] = {}
     for result in results:
-        found += _untraced(result, by_address)
+        found += _other_scores(result, by_address, untraced.setdefault(result.task, []))
+    for task, names in untraced.items():
+        if scores := ", ".join(names):
+            remedy = "run dvc repro -f -s on the evaluate stages"
+            found.append(f"untraced: no run in MLflow of {task} {scores}; {remedy}")
     return found + _mixed(runs, root)
 
 
-def _untraced(result: Result, runs: Mapping[Address, CellRun]) -> list[str]:
-    """Scores of a cell that are not those of its runs."""
+def _other_scores(result: Result, runs: Mapping[Address, CellRun], untraced: list[str]) -> list[str]:
+    """Scores of a cell that are not those of its runs; those without a run are added to `untraced`."""
     expected = {str(result.system): spread(result.scores).mean}
     if result.ensemble is not None:
         expected[f"{result.system} ensemble"] = result.ensemble.score
@@ -54,7 +59,7 @@ def _untraced(result: Result, runs: Mapping[Address, CellRun]) -> list[str]:
         run = runs.get((result.task, system, result.language))
         tracked = run.metrics.get(f"test/{result.metric}") if run else None
         if run is None or tracked is None:
-            found.append(f"untraced: {name} has no run in MLflow; run dvc repro -f -s on its evaluate stage")
+            untraced.append(f"{system} in {result.language}")
         elif abs(tracked - score) > TOLERANCE:
             found.append(f"mixed: {name} is {score:.2f} in the table, {tracked:.2f} in its run {run.run_id}")
         elif run.status != "FINISHED":

@@ -48,7 +48,9 @@ def test_what_is_missing_or_stale_is_named() -> None:
 
 def test_a_cell_without_its_run_is_named() -> None:
     (line,) = found(GOOD[:1])
-    assert line.startswith("untraced: xner uxla ensemble in es has no run in MLflow")
+    assert line.startswith("untraced: no run in MLflow of xner uxla ensemble in es;")
+    (line,) = found([])
+    assert line.startswith("untraced: no run in MLflow of xner uxla in es, uxla ensemble in es;")
 
 
 def test_a_cell_that_differs_from_its_run_is_named_with_both_scores() -> None:
