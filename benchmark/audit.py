@@ -2,7 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,33 +40,35 @@ def complaints(
     found = [f"missing: {cell}" for cell in missing]
     if stale := ", ".join(changed):
         found.append(f"stale: code, data or parameters have changed since these ran: {stale}; run dvc repro")
-    untraced: dict[str, list[str]] = {}
-    for result in results:
-        found += _other_scores(result, by_address, untraced.setdefault(result.task, []))
-    for task, names in untraced.items():
-        if scores := ", ".join(names):
-            remedy = "run dvc repro -f -s on the evaluate stages"
-            found.append(f"untraced: no run in MLflow of {task} {scores}; {remedy}")
-    return found + _mixed(runs, root)
+    return found + _other_scores(results, by_address) + _mixed(runs, root)
 
 
-def _other_scores(result: Result, runs: Mapping[Address, CellRun], untraced: list[str]) -> list[str]:
-    """Scores of a cell that are not those of its runs; those without a run are added to `untraced`."""
-    expected = {str(result.system): spread(result.scores).mean}
-    if result.ensemble is not None:
-        expected[f"{result.system} ensemble"] = result.ensemble.score
-    found = []
-    for system, score in expected.items():
+def _other_scores(results: Iterable[Result], runs: Mapping[Address, CellRun]) -> list[str]:
+    """Scores of cells that are not those of their runs; those without a run in one line a task."""
+    untraced, found = defaultdict[str, list[str]](list), list[str]()
+    for result, system, score in chain.from_iterable(map(_scores, results)):
         name = f"{result.task} {system} in {result.language}"
         run = runs.get((result.task, system, result.language))
         tracked = run.metrics.get(f"test/{result.metric}") if run else None
         if run is None or tracked is None:
-            untraced.append(f"{system} in {result.language}")
+            untraced[result.task].append(f"{system} in {result.language}")
         elif abs(tracked - score) > TOLERANCE:
             found.append(f"mixed: {name} is {score:.2f} in the table, {tracked:.2f} in its run {run.run_id}")
         elif run.status != "FINISHED":
             found.append(f"unfinished: the run of {name} is {run.status}")
-    return found
+    remedy = "run dvc repro -f -s on the evaluate stages"
+    lines = [
+        f"untraced: no run in MLflow of {task} {', '.join(names)}; {remedy}"
+        for task, names in untraced.items()
+    ]
+    return lines + found
+
+
+def _scores(result: Result) -> Iterator[tuple[Result, str, float]]:
+    """The systems of a cell with their scores: the mean of the models, and the ensemble."""
+    yield result, str(result.system), spread(result.scores).mean
+    if result.ensemble is not None:
+        yield result, f"{result.system} ensemble", result.ensemble.score
 
 
 def _mixed(runs: Sequence[CellRun], root: Path) -> list[str]:

@@ -5,7 +5,6 @@ write them anew by `python -c "from tests.test_readme import *; write_modules();
 """
 
 import ast
-import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -61,28 +60,28 @@ def gains(profile: str, tasks: list[str]) -> str:
     """A line for every target of some tasks: the scores, and how far UXLA is above the warm-up."""
     rows = []
     for task in tasks:
-        file = ROOT / f"results/{profile}/{task}.md"
-        page = file.read_text(encoding="utf-8")
-        (warm_up,) = re.findall(r"\*\*UXLA minus (.*)\*\*", page)
-        title = page.removeprefix("**").partition(",")[0]
-        results = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        cells = {(cell["system"], cell["language"]): cell for cell in results["cells"]}
-        for found in results["differences"]:
-            target = found["target"]
-            row = {"task": f"[{title}]({file.relative_to(ROOT)})", "target": target}
-            systems = {"confidence_penalty": warm_up, "uxla": "UXLA", "supervised": "supervised"}
-            for system, label in systems.items():
-                cell = cells[system, target]
-                row[label] = f"{cell['mean']:.2f} ± {cell['std']:.2f}" + "†" * (cell["n_collapsed"] > 0)
-            row["difference"] = signed(found["difference"])
-            row["95 % interval"] = f"[{signed(found['low'])}, {signed(found['high'])}]"
-            rows.append({**row, "p (Holm)": f"{found['p_holm']:.4f}"})
+        page = (ROOT / f"results/{profile}/{task}.md").read_text(encoding="utf-8")
+        title, (warm_up,) = (
+            page.removeprefix("**").partition(",")[0],
+            re.findall(r"\*\*UXLA minus (.*)\*\*", page),
+        )
+        scores, differences = map(cells, page.split("\n**")[:2])
+        for target, found in differences.iterrows():
+            row = {"task": f"[{title}](results/{profile}/{task}.md)", "target": target}
+            row |= {
+                system: scores.loc[system, target].replace("**", "")
+                for system in (warm_up, "UXLA", "supervised")
+            }
+            rows.append(row | {name: found[name] for name in ("difference", "95 % interval", "p (Holm)")})
     grid = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True, colalign=COLUMNS)
     return f"{OTHERS}\n\n{grid}\n\n{LEGEND}\n"
 
 
-def signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+def cells(section: str) -> pd.DataFrame:
+    """The table of a section of a page, its rows by their first column."""
+    lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    header, _, *rows = [[cell.strip() for cell in line] for line in lines]
+    return pd.DataFrame(rows, columns=header).set_index(header[0])
 
 
 def write_modules() -> None:

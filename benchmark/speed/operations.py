@@ -38,7 +38,10 @@ def encoder_rate(work: Workload, rows: int, length: int, *, training: bool) -> f
     There is neither padding nor anything to lay out, so no schedule of the same kernels can do more. With
     `training` there is a pass backward, which has twice the operations of the one forward.
     """
-    network = work.task_model().network.base_model
+    whole = work.task_model().network
+    # Few of its rows are looked up: training leaves the others out, too.
+    whole.get_input_embeddings().requires_grad_(False)
+    network = whole.base_model
     network.train(training)
     if not training:
         network.to(torch.bfloat16)
