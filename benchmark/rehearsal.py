@@ -1,7 +1,7 @@
 """A rehearsal of a profile: all its stages from fetch to report, in a clone whose numbers are tiny.
 
-Nothing in the clone knows of it. Its params.yaml alone differs: few steps, few examples, and languages whose
-data are not at hand are absent.
+Nothing in the clone knows of it. Its params.yaml and run.yaml alone differ: few steps, few examples, and
+languages whose data are not at hand are absent.
 """
 
 import os
@@ -21,7 +21,7 @@ from benchmark.fields import Section
 from benchmark.gathering import PIPELINE
 from benchmark.layout import Layout
 from benchmark.sections import TaskSection
-from benchmark.settings import Parameters, parameter_file, read_parameters, select
+from benchmark.settings import Parameters, parameter_file, read_parameters, run_file, select
 from benchmark.sources import SPLITS
 from benchmark.variants import task_of
 from uxla.files import write_text
@@ -125,8 +125,10 @@ def _shrink_clone(profile: str, folder: Path) -> None:
     tasks = select(Settings, parameters, profile=profile).tasks
     missing = unavailable(tasks, lock=Layout(profile, folder).data_lock)
     whole = shrunk(parameters, profile=profile, missing=missing).model_dump(mode="json")
-    whole["profiles"] = {profile: whole["profiles"][profile]}
-    write_text(path, yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110))
+    runs = {profile: {"run": whole["profiles"][profile].pop("run")}}
+    numbers = {**whole, "profiles": {profile: whole["profiles"][profile]}}
+    for file, content in ((path, numbers), (run_file(path), {"profiles": runs})):
+        write_text(file, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
     about = ("-c", "user.name=rehearsal", "-c", "user.email=", "-c", "commit.gpgsign=false")
     message = f"Rehearsal of the profile {profile}"
     _git(folder, *about, "commit", "--quiet", "--no-verify", "--all", "--message", message)

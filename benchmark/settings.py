@@ -1,7 +1,8 @@
 """params.yaml, read and validated: every number of an experiment, no unknown key, no default.
 
 The smoke profile is in the file at the root, each other one in that of `pipelines/<profile>/`, since DVC
-reads a whole file anew for every stage. An address in a message is the path through the file:
+reads a whole file anew for every stage. So what the stages of a profile fan out over is in the `run.yaml`
+beside its file, which DVC reads once. An address in a message is the path through the file:
 `profiles.smoke.tasks.xner.warmup.batch_size`.
 """
 
@@ -15,8 +16,11 @@ from typing import Any, Literal, TypeVar, get_args
 import yaml
 from pydantic import ValidationError
 
+from benchmark.fan_out import Run
 from benchmark.fields import Section
 from benchmark.sections import Profile
+
+Chosen = TypeVar("Chosen", bound=Section)
 
 
 class Preset(Section):
@@ -33,13 +37,30 @@ class Parameters(Section):
     profiles: dict[str, Profile]
 
 
+class Instances(Section):
+    """What run.yaml says of one profile."""
+
+    run: Run
+
+
+class Runs(Section):
+    """The whole of run.yaml."""
+
+    profiles: dict[str, Instances]
+
+
 def parameter_file(profile: str) -> Path:
     """Where the numbers of a profile are, below the root."""
     return Path("params.yaml" if profile == "smoke" else f"pipelines/{profile}/params.yaml")
 
 
+def run_file(parameters: Path) -> Path:
+    """Where what the stages fan out over is, beside a file of parameters."""
+    return parameters.with_name("run.yaml")
+
+
 def read_parameters(path: Path) -> Parameters:
-    """Read and validate params.yaml, and those of the pipelines below its folder.
+    """Read and validate params.yaml and run.yaml beside it, and those of the pipelines below its folder.
 
     Raises:
         ValueError: the file is missing, one is no YAML, has an unknown key or a value out of range, or a
@@ -55,18 +76,37 @@ def read_parameters(path: Path) -> Parameters:
 
 
 def _read(path: Path) -> Parameters:
-    """Read and validate one file."""
+    """Read and validate one file, with the run of every profile in it, which may be in a file of its own."""
+    content, beside = _load(path), run_file(path)
+    if beside.is_file() and isinstance(content, dict) and isinstance(content.get("profiles"), dict):
+        sections = content["profiles"]
+        for name, instances in _validated(Runs, _load(beside), beside).profiles.items():
+            section = sections.get(name)
+            if name not in sections:
+                raise ValueError(f"{beside}: profiles.{name} is not in {path}; remove it or correct its name")
+            if isinstance(section, dict) and "run" in section:
+                raise ValueError(f"{beside}: profiles.{name}.run is in {path}, too; remove one")
+            if isinstance(section, dict):
+                section["run"] = instances.run
+    return _validated(Parameters, content, path)
+
+
+def _load(path: Path) -> Any:
+    """What is in a file of YAML."""
     try:
         text = path.read_text(encoding="utf-8")
         # PyYAML's own loader, in C where it was built: a fraction of a second for every stage.
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except OSError as error:
         message = f"{path}: expected the parameter file, found none; run from the project's root"
         raise ValueError(message) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+
+
+def _validated(kind: type[Chosen], content: Any, path: Path) -> Chosen:
     try:
-        return Parameters.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         raise ValueError(f"{path}: {_first(error, content)}") from None
 
@@ -125,9 +165,6 @@ def _explain(item: Any, address: str) -> str:
 
 
 _EXPECTATION = re.compile(r"^\w+ should ")
-
-
-Chosen = TypeVar("Chosen", bound=Section)
 
 
 def select(

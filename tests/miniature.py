@@ -18,30 +18,38 @@ TEXT, TRAINING, DEV, TEST = 200, 40, 20, 30
 
 
 def write_miniature(path: Path, *, baselines: bool = True) -> None:
-    """Write params.yaml with a small smoke profile; other profiles, anchors and `<<` stay as they are.
+    """Write params.yaml and run.yaml with a small smoke profile; anchors and `<<` stay as they are.
 
     It has further baselines or, to be quicker, none beside those of every table.
     """
     yaml = YAML()
     content = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    profile = content["profiles"]["smoke"]
+    runs = yaml.load((ROOT / "run.yaml").read_text(encoding="utf-8"))
+    profile, run = content["profiles"]["smoke"], runs["profiles"]["smoke"]["run"]
     _shrink(profile)
+    _shrink_run(run)
     if not baselines:
-        profile["run"] |= {"rivals": {}, "rival_models": {}, "tagged": {}, "contrasted": []}
+        run |= {"rivals": {}, "rival_models": {}, "tagged": {}, "contrasted": []}
         profile["tasks"][TASK] |= {"rivals": {}, "tagger": None}
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+    for name, written in ((path.name, content), ("run.yaml", runs)):
+        with path.with_name(name).open("w", encoding="utf-8") as file:
+            yaml.dump(written, file)
 
 
-def _shrink(profile: Any) -> None:
-    run, task = profile["run"], profile["tasks"][TASK]
-    run["tasks"], profile["tasks"] = [TASK], {TASK: task}
+def _shrink_run(run: Any) -> None:
+    run["tasks"] = [TASK]
     languages = (SOURCE, *TARGETS)
     run["corpora"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in languages}
     run["supervised"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in TARGETS}
     run["cells"] = {f"{TASK}-{c}": {"task": TASK, "target": c, "supervised": c} for c in TARGETS}
     run["tagged"] = {f"{TASK}-{code}": {"task": TASK, "language": code} for code in languages}
     run["analysed"] = {"tasks": [TASK], "cells": {f"{TASK}-{ANALYSED}": {"task": TASK, "target": ANALYSED}}}
+
+
+def _shrink(profile: Any) -> None:
+    task = profile["tasks"][TASK]
+    profile["tasks"] = {TASK: task}
+    languages = (SOURCE, *TARGETS)
     small = {"vocabulary": 600, "layers": 2, "width": 32, "heads": 2, "feed_forward": 64}
     profile["language_model"] |= {**small, "max_steps": 60, "batch_size": 32, "learning_rate": 5e-3}
     profile["language_model"]["corpora"] = [f"{TASK}/{code}" for code in languages]

@@ -13,7 +13,7 @@ from dvc.repo import Repo
 
 from benchmark.fields import Section
 from benchmark.layout import ALL
-from benchmark.settings import parameter_file, read_parameters
+from benchmark.settings import parameter_file, read_parameters, run_file
 
 ROOT = Path(__file__).parent.parent
 PIPELINES = {
@@ -199,4 +199,7 @@ def test_the_numbers_of_a_profile_are_beside_its_pipeline(profile: str) -> None:
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert file.parent == PIPELINES[profile].parent
     assert list(content["profiles"]) == [profile]
+    runs = yaml.safe_load(run_file(file).read_text(encoding="utf-8"))
+    assert {name: list(section) for name, section in runs["profiles"].items()} == {profile: ["run"]}
+    assert "run" not in content["profiles"][profile]
     assert content["presets"] == yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["presets"]

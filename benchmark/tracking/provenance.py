@@ -12,7 +12,8 @@ import yaml
 from filelock import FileLock
 
 # What decides the result. The stages themselves write dvc.lock and the tables, which are tracked.
-CODE = ("uxla", "benchmark", ":(glob)**/params.yaml", ":(glob)**/dvc.yaml", "pyproject.toml")
+PARAMETERS = (":(glob)**/params.yaml", ":(glob)**/run.yaml", ":(glob)**/dvc.yaml")
+CODE = ("uxla", "benchmark", *PARAMETERS, "pyproject.toml")
 # DVC holds this file while it writes dvc.lock, also for the stage that runs beside this one.
 LOCK_OF_DVC = Path(".dvc/tmp/lock")
 LOCK_SECONDS = 120.0

@@ -6,15 +6,19 @@ from typing import Any
 import yaml
 
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"
+RUN = PARAMETERS.with_name("run.yaml")
 SHARED = PARAMETERS.parents[1] / "shared"
 """Tables of the paper, published data, a hub on loopback: beside the project, or not there."""
 
 
 def content() -> Any:
-    """What params.yaml holds, and those of the pipelines, merged, every section a copy of its own."""
+    """What params.yaml and run.yaml hold, and those of the pipelines, each section a copy of its own."""
     merged = yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))
     for other in sorted(PARAMETERS.parent.glob("pipelines/*/params.yaml")):
         merged["profiles"] |= yaml.safe_load(other.read_text(encoding="utf-8"))["profiles"]
+    for file in [RUN, *PARAMETERS.parent.glob("pipelines/*/run.yaml")]:
+        for name, section in yaml.safe_load(file.read_text(encoding="utf-8"))["profiles"].items():
+            merged["profiles"][name] |= section
     return yaml.safe_load(yaml.dump(merged, Dumper=_Plain, sort_keys=False))
 
 
@@ -35,7 +39,7 @@ def remove(whole: Any, address: str) -> None:
 
 
 def write(path: Path, whole: object) -> Path:
-    """Write a params.yaml without anchors."""
+    """Write a params.yaml without anchors; it may hold what else is in run.yaml."""
     path.write_text(yaml.dump(whole, Dumper=_Plain, sort_keys=False), encoding="utf-8")
     return path
 

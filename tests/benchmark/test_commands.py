@@ -17,7 +17,8 @@ def checkout(copied: World, world: World, monkeypatch: pytest.MonkeyPatch) -> Pa
     """The miniature with all its results and an empty store, as the working directory."""
     for folder in ("results", "predictions"):
         shutil.copytree(world.root / folder, copied.root / folder)
-    shutil.copy(world.root / "params.yaml", copied.root)
+    for name in ("params.yaml", "run.yaml"):
+        shutil.copy(world.root / name, copied.root)
     monkeypatch.chdir(copied.root)
     monkeypatch.setattr(gathering, "changed_stages", lambda root, pipeline: [])
     return copied.root

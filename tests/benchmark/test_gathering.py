@@ -115,7 +115,8 @@ def test_what_is_gone_is_named(world: World, tmp_path: Path) -> None:
     root = tmp_path / "world"
     for folder in ("data", "results", "predictions"):
         shutil.copytree(world.root / folder, root / folder)
-    shutil.copy(world.root / "params.yaml", root)
+    for name in ("params.yaml", "run.yaml"):
+        shutil.copy(world.root / name, root)
     gone = World(root, world.parameters, world.store)
     gone.layout.cells(TASK, "qac").unlink()
     gone.layout.analyses(TASK, ANALYSED).unlink()

@@ -13,11 +13,13 @@ import pytest
 
 from benchmark.rehearsal import AT_MOST, INSTEAD, make_clone, shrunk, unavailable
 from benchmark.sections import TaskSection
-from benchmark.settings import parameter_file, read_parameters
+from benchmark.settings import parameter_file, read_parameters, run_file
 from tests.benchmark.parameters import PARAMETERS, SHARED, content, put, write
 from tests.test_repro import ENVIRONMENT, commit, copy_project, done, started
 
 WHOLE = read_parameters(PARAMETERS)
+NUMBERS = [parameter_file(profile) for profile in WHOLE.profiles]
+PARAMETER_FILES = [*NUMBERS, *map(run_file, NUMBERS)]
 GONE = {
     ("xner", "ar"): "no file of ar",
     ("xnli", "sw"): "no file of sw",
@@ -132,7 +134,7 @@ def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("dvc.lock", "results/smoke/xner.md", "results/mini/xner.md", "data.lock.json"):
         (origin / name).parent.mkdir(parents=True, exist_ok=True)
         (origin / name).write_text("recorded", encoding="utf-8")
-    for file in map(parameter_file, WHOLE.profiles):
+    for file in PARAMETER_FILES:
         (origin / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PARAMETERS.parent / file, origin / file)
     commit(origin)
@@ -148,7 +150,7 @@ def test_a_clone_has_the_committed_state_but_for_the_numbers_and_what_was_record
     absent = make_clone("smoke", folder=clone)
     assert absent == {task: {} for task in WHOLE.profiles["smoke"].run.tasks}
     assert read_parameters(clone / "params.yaml") == shrunk(WHOLE, profile="smoke", missing={})
-    files = {*map(str, map(parameter_file, WHOLE.profiles)), "results/mini/xner.md"}
+    files = {*map(str, PARAMETER_FILES), "results/mini/xner.md"}
     assert set(done(clone, "git", "ls-files").split()) == files
     assert done(clone, "git", "status", "--porcelain") == ""
 
@@ -242,6 +244,7 @@ def test_a_cell_then_its_table_of_the_paper_profile_are_rehearsed_from_fetch_to_
     origin, clone = tmp_path / "origin", tmp_path / "clone"
     copy_project(origin)
     write(origin / parameter_file("paper"), small_table())
+    run_file(origin / parameter_file("paper")).write_text("profiles: {}\n", encoding="utf-8")
     commit(origin)
     environment = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("HF_")}
     environment |= {"HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "hf")}

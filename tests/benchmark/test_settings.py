@@ -11,9 +11,9 @@ from dvc.utils.hydra import apply_overrides
 
 from benchmark.fields import Section
 from benchmark.sections import AdaptationSection, EvaluationSection, VicinitySection
-from benchmark.settings import parameter_file, read_parameters, select
+from benchmark.settings import parameter_file, read_parameters, run_file, select
 from benchmark.stages import adapt, evaluate, prepare, pretrain
-from tests.benchmark.parameters import PARAMETERS, content, put, remove, write
+from tests.benchmark.parameters import PARAMETERS, RUN, content, put, remove, write
 
 PARSED = read_parameters(PARAMETERS)
 XNER = "profiles.smoke.tasks.xner"
@@ -43,6 +43,14 @@ def whole() -> Any:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "params.yaml"
+
+
+@pytest.fixture
+def original(file: Path) -> Path:
+    """The file of the project, beside what its stages fan out over."""
+    shutil.copyfile(PARAMETERS, file)
+    shutil.copyfile(RUN, run_file(file))
+    return file
 
 
 def test_the_file_of_the_project_is_valid_and_loses_nothing_by_being_read() -> None:
@@ -242,66 +250,98 @@ def test_a_profile_is_in_one_file_alone(file: Path) -> None:
     other.parent.mkdir(parents=True)
     write(file, content())
     shutil.copyfile(PARAMETERS.parent / parameter_file("mini"), other)
+    shutil.copyfile(run_file(PARAMETERS.parent / parameter_file("mini")), run_file(other))
     with pytest.raises(ValueError, match=f"^{re.escape(str(other))}: profiles.mini is in another"):
         read_parameters(file)
 
 
-def test_what_is_wrong_in_the_file_of_a_pipeline_is_said_with_its_place(file: Path) -> None:
-    other = file.parent / parameter_file("mini")
+def test_what_is_wrong_in_the_file_of_a_pipeline_is_said_with_its_place(original: Path) -> None:
+    other = original.parent / parameter_file("mini")
     other.parent.mkdir(parents=True)
-    shutil.copyfile(PARAMETERS, file)
     other.write_text("presets: {}", encoding="utf-8")
     with pytest.raises(ValueError, match=f"^{re.escape(str(other))}: profiles is missing"):
-        read_parameters(file)
+        read_parameters(original)
 
 
-def test_an_override_of_one_target_reaches_that_target_alone(file: Path) -> None:
-    """What `dvc exp run -S` does to the file, with its anchors in place; `+` adds a key."""
-    shutil.copyfile(PARAMETERS, file)
-    apply_overrides(file, [f"+{XNER}.targets.qac.learning_rate=7e-5"])
-    changed = read_parameters(file).profiles["smoke"].tasks["xner"]
+def test_an_override_of_one_target_reaches_that_target_alone(original: Path) -> None:
+    """What `dvc exp run -S` does to the original, with its anchors in place; `+` adds a key."""
+    apply_overrides(original, [f"+{XNER}.targets.qac.learning_rate=7e-5"])
+    changed = read_parameters(original).profiles["smoke"].tasks["xner"]
     before = PARSED.profiles["smoke"].tasks["xner"]
     assert changed.targets["qac"].learning_rate == 7e-5
     update = {"qac": before.targets["qac"].model_copy(update={"learning_rate": 7e-5})}
     assert changed == before.model_copy(update={"targets": before.targets | update})
     others = {name: task for name, task in PARSED.profiles["smoke"].tasks.items() if name != "xner"}
-    tasks = read_parameters(file).profiles["smoke"].tasks
+    tasks = read_parameters(original).profiles["smoke"].tasks
     assert {name: task for name, task in tasks.items() if name != "xner"} == others
 
 
-def test_an_override_of_the_adaptation_reaches_all_targets_but_what_they_name(file: Path) -> None:
-    shutil.copyfile(PARAMETERS, file)
-    apply_overrides(file, [f"{XNER}.adaptation.max_steps=70", f"{XNER}.adaptation.watched=true"])
-    apply_overrides(file, [f"+{XNER}.targets.qac.watched=false"])
-    changed = read_parameters(file).profiles["smoke"].tasks["xner"]
+def test_an_override_of_the_adaptation_reaches_all_targets_but_what_they_name(original: Path) -> None:
+    apply_overrides(original, [f"{XNER}.adaptation.max_steps=70", f"{XNER}.adaptation.watched=true"])
+    apply_overrides(original, [f"+{XNER}.targets.qac.watched=false"])
+    changed = read_parameters(original).profiles["smoke"].tasks["xner"]
     assert {target.max_steps for target in changed.targets.values()} == {70}
     watched = {code: target.watched for code, target in changed.targets.items()}
     assert watched == {"qab": True, "qac": False, "qad": True, "qae": True}
     assert {section.max_steps for section in changed.ablations.values()} == {70}
 
 
-def test_editing_one_target_by_hand_reaches_that_target_alone(file: Path) -> None:
+def test_editing_one_target_by_hand_reaches_that_target_alone(original: Path) -> None:
     text = PARAMETERS.read_text(encoding="utf-8")
     xner, others = text.split("      wikiann:", maxsplit=1)
     line = "qac: {}"
     assert xner.count(line) == 1
     edited = xner.replace(line, "qac: {learning_rate: 7.0e-5}")
-    file.write_text(f"{edited}      wikiann:{others}", encoding="utf-8")
-    changed = read_parameters(file).profiles["smoke"].tasks["xner"]
+    original.write_text(f"{edited}      wikiann:{others}", encoding="utf-8")
+    changed = read_parameters(original).profiles["smoke"].tasks["xner"]
     rates = {code: target.learning_rate for code, target in changed.targets.items()}
     assert rates == {"qab": 3e-4, "qac": 7e-5, "qad": 3e-4, "qae": 3e-4}
     assert changed.adaptation.learning_rate == 3e-4
 
 
-def test_the_anchor_reaches_all_targets(file: Path) -> None:
+def test_the_anchor_reaches_all_targets(original: Path) -> None:
     """What follows `<<` is a copy: the section it names counts where nothing overrides it."""
     text = PARAMETERS.read_text(encoding="utf-8")
-    file.write_text(
+    original.write_text(
         text.replace("max_steps: 40 ", "max_steps: 70 ").replace("max_steps: 40\n", "max_steps: 70\n")
     )
-    changed = read_parameters(file).profiles["smoke"].tasks["xner"]
+    changed = read_parameters(original).profiles["smoke"].tasks["xner"]
     assert {target.max_steps for target in changed.targets.values()} == {70}
     assert changed.warmup == PARSED.profiles["smoke"].tasks["xner"].warmup
+
+
+def test_what_stages_fan_out_over_is_read_from_the_file_beside(original: Path) -> None:
+    assert read_parameters(original).profiles["smoke"] == PARSED.profiles["smoke"]
+    run_file(original).unlink()
+    assert complaint(original) == "profiles.smoke.run is missing; every parameter is given"
+
+
+def test_mistakes_in_run_yaml_name_it(original: Path) -> None:
+    beside, runs = run_file(original), yaml.safe_load(RUN.read_text(encoding="utf-8"))
+
+    def said(changed: Any) -> str:
+        write(beside, changed)
+        with pytest.raises(ValueError, match=re.escape(f"{beside}: ")) as caught:
+            read_parameters(original)
+        return str(caught.value).removeprefix(f"{beside}: ")
+
+    run = runs["profiles"]["smoke"]["run"]
+    assert said([]) == "the file must be a mapping, was: []"
+    assert said({"profiles": {"smoke": {"run": run | {"task": 1}}}}) == (
+        "profiles.smoke.run.task is not a known parameter, was: 1; remove it or correct its name"
+    )
+    other = {"profiles": runs["profiles"] | {"smokes": {"run": run}}}
+    assert said(other) == f"profiles.smokes is not in {original}; remove it or correct its name"
+    whole = yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))
+    whole["profiles"]["smoke"]["run"] = run
+    write(original, whole)
+    assert said(runs) == f"profiles.smoke.run is in {original}, too; remove one"
+
+
+@pytest.mark.parametrize("text", ["", "- a", "profiles: 3", "profiles: {smoke: 3}"])
+def test_what_is_no_profile_is_said_of_params_yaml_all_the_same(original: Path, text: str) -> None:
+    original.write_text(text, encoding="utf-8")
+    assert " must be a mapping, was: " in complaint(original) or "is missing" in complaint(original)
 
 
 def test_selected_settings_are_the_fields_of_the_stage_and_no_more() -> None:
