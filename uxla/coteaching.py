@@ -33,8 +33,8 @@ CURRICULUM: Mapping[int, tuple[Origin, ...]] = {
 }
 """Line 22 of Algorithm 1."""
 
-Labels = Mapping[tuple[int, Origin], Predictions]
-"""What models say of corpora, by the number of the model."""
+Labels = dict[tuple[int, Origin], Predictions]
+"""What models say of corpora as they are now, by the number of the model."""
 
 ORDERED = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 """Lines 3, 5 and 19: peers k and j, student l."""
@@ -115,19 +115,18 @@ def co_teach(
     """Run one epoch of Algorithm 1, updating the models in place, and yield every lesson.
 
     The result depends on the models, the data, the plan, the epoch and the seed alone, so an
-    interrupted adaptation continues with the epoch it was in. `labels` are those that `label` gives for
-    the models as they are; what is there is not made again.
+    interrupted adaptation continues with the epoch it was in. What is in `labels` is not made again, what is
+    made is put there, and what a model has said before it changed is taken out: the next epoch can go on
+    with them.
     """
-    if labels is None and not plan.sequential:
-        labels = label(models, data.corpora, plan.recipe, epoch=epoch)
-    peers = _Peers(models, data, plan, seed, labels or {})
+    labels = {} if labels is None else labels
+    if not plan.sequential:
+        labels |= label(models, data.corpora, plan.recipe, epoch=epoch, known=labels)
+    # Peers that stay as the epoch began also say what they said then.
+    peers = _Peers(models, data, plan, seed, labels if plan.sequential else dict(labels))
     scores: dict[int, float | None] = {}
     for number, (k, j, student) in enumerate(ORDERED if plan.sequential else UNORDERED):
-        selections: dict[Origin, Selection] = {
-            origin: peers.select(origin, k, j, epoch)
-            for origin in CURRICULUM[epoch]
-            if origin is not Origin.SOURCE
-        }
+        selections = peers.selections(k, j, epoch)
         mixture: list[Corpus | SoftCorpus] = []
         if Origin.SOURCE in CURRICULUM[epoch]:
             mixture.append(data.corpora[Origin.SOURCE])
@@ -144,24 +143,44 @@ def co_teach(
                 log=log(student, number),
             )
             scores[student] = outcome.best
-        if plan.sequential and outcome and outcome.improved:
-            peers.forget(student)
+        if outcome and outcome.improved:
+            _forget(labels, student)
         yield Lesson(epoch, (k, j), student, selections, outcome)
 
 
 def label(
-    models: Sequence[TaskModel], corpora: Mapping[Origin, Corpus], recipe: Recipe, *, epoch: int
+    models: Sequence[TaskModel],
+    corpora: Mapping[Origin, Corpus],
+    recipe: Recipe,
+    *,
+    epoch: int,
+    known: Labels | None = None,
 ) -> Labels:
     """What each model says of the corpora of an epoch but Ds, whose labels are gold (§2.3).
 
+    Args:
+        models: the three of them.
+        corpora: by their origin.
+        recipe: how the models read.
+        epoch: 1, 2 or 3.
+        known: what is not made again.
+
     Shapes: an entry for every (model, corpus), its probabilities (n_positions, n_classes).
     """
+    known = known or {}
     return {
-        (peer, origin): _predicted(model, corpora[origin], recipe)
+        (peer, origin): known[peer, origin]
+        if (peer, origin) in known
+        else _predicted(model, corpora[origin], recipe)
         for peer, model in enumerate(models)
         for origin in CURRICULUM[epoch]
         if origin is not Origin.SOURCE
     }
+
+
+def _forget(labels: Labels, model: int) -> None:
+    for outdated in [key for key in labels if key[0] == model]:
+        del labels[outdated]
 
 
 def _predicted(model: TaskModel, corpus: Corpus, recipe: Recipe) -> Predictions:
@@ -173,7 +192,7 @@ def _dev_set(corpus: Corpus | None, score: float | None) -> DevSet | None:
 
 
 class _Peers:
-    """The models in the part of teachers: their labels, made once for each state of their weights."""
+    """The models in the part of teachers; what they say is asked once and put into the labels."""
 
     def __init__(
         self,
@@ -184,13 +203,14 @@ class _Peers:
         labels: Labels,
     ) -> None:
         self._models, self._data, self._plan, self._seed = models, data, plan, seed
-        self._labels = dict(labels)
+        self._labels = labels
 
-    def forget(self, model: int) -> None:
-        """Drop the labels of a model whose weights have changed."""
-        self._labels = {key: labels for key, labels in self._labels.items() if key[0] != model}
+    def selections(self, k: int, j: int, epoch: int) -> dict[Origin, Selection]:
+        """What two peers select of every corpus of an epoch but Ds."""
+        unlabelled = [origin for origin in CURRICULUM[epoch] if origin is not Origin.SOURCE]
+        return {origin: self._select(origin, k, j, epoch) for origin in unlabelled}
 
-    def select(self, origin: Origin, k: int, j: int, epoch: int) -> Selection:
+    def _select(self, origin: Origin, k: int, j: int, epoch: int) -> Selection:
         """Lines 9-10, 12-13 and 16-17: DISTIL by both peers, then AGREEMENT."""
         first, second = self._label(k, origin), self._label(j, origin)
         rows_k = self._distill(first, origin, epoch)

@@ -15,6 +15,7 @@ from benchmark.speed import (
     pipeline,
     pretraining,
     rates,
+    schedule,
     training,
 )
 from benchmark.speed.machine import circumstances
@@ -43,7 +44,8 @@ LINES: Mapping[str, Callable[[Workload], Finding]] = {
         on_pairs, partial(labelling.against_trainer, precision=FP32, target=None)
     ),
     "labelling_pipeline": partial(labelling.against_pipeline, precision=BF16, target=None),
-    "labelling_adaptation": partial(labelling.adaptation, target=30.0),
+    "labelling_adaptation": partial(schedule.recorded, target=30.0),
+    "labelling_adaptation_worst": schedule.at_worst,
     "training_bf16": partial(training.against_trainer, precision=BF16, target=3.0),
     "training_fp32": partial(training.against_trainer, precision=FP32, target=1.3),
     "training_pairs_bf16": partial(on_pairs, partial(training.against_trainer, precision=BF16, target=3.0)),

@@ -58,7 +58,7 @@ def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store:
             reading = (how.recipe.max_length, how.recipe.precision)
             if reading not in known:
                 known[reading] = label(models, corpora, how.recipe, epoch=EPOCH)
-            lessons = co_teach(models, data, how, epoch=EPOCH, seed=section.seed, labels=known[reading])
+            lessons = co_teach(models, data, how, epoch=EPOCH, seed=section.seed, labels=dict(known[reading]))
             for number, lesson in enumerate(lessons):
                 keep(lesson, data, folder / "lessons", number)
                 run.log(number, measures(lesson, data))

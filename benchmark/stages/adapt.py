@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -22,10 +23,11 @@ from benchmark.stages.lessons import (
 )
 from benchmark.stages.observing import Watch, observe, open_watch
 from benchmark.tracking import Run, Store
-from uxla.coteaching import CURRICULUM, ORDERED, Lesson, TransferData, co_teach
+from uxla.coteaching import CURRICULUM, ORDERED, Labels, Lesson, TransferData, co_teach
 from uxla.devices import use_threads
 from uxla.examples import Corpus
 from uxla.files import replacing, write_text
+from uxla.models import TaskModel
 from uxla.optimisation import Log
 from uxla.randomness import derive_seed
 
@@ -64,8 +66,9 @@ def adapt(settings: Settings, *, task: str, target: str, layout: Layout, store: 
             run.log_dependencies(paths.values())
             for origin, path in paths.items():
                 run.log_corpus(corpora[origin], name=origin.value, context=origin.value, source=path)
+            going = _Going(settings, data, watch, number, _part(state, number), run)
             for epoch in [e for e in CURRICULUM if e >= start]:
-                _epoch(settings, epoch, data, watch, number=number, state=_part(state, number), run=run)
+                going.epoch(epoch)
             if number == 1:
                 _hand_over(state, layout.adapted(task, target), section.repeats)
                 _keep_models(settings, target, layout.adapted(task, target), run)
@@ -94,36 +97,52 @@ def _begin(state: Path, warmed_up: Path, seeds: tuple[int, int, int]) -> int:
     return max(done, default=0) + 1
 
 
-def _epoch(
-    settings: Settings, epoch: int, data: TransferData, watch: Watch, *, number: int, state: Path, run: Run
-) -> None:
-    """One epoch of Algorithm 1, from the models of the epoch before to those of this one."""
-    seeds, section = settings.seeds, settings.target
-    is_watched = section.watched and number == 1
-    seed = section.seed if number == 1 else derive_seed(section.seed, "repeat", number)
-    before = state / f"epoch-{epoch - 1}"
-    models = load_models(before, seeds, dropout=section.dropout)
-    with replacing(state / f"epoch-{epoch}") as after:
-        if epoch == 1:
-            (after / "lessons").mkdir(parents=True)
+@dataclass(frozen=True)
+class _Going:
+    """One run of Algorithm 1, the first or a further one, with what its models are known to say."""
+
+    settings: Settings
+    data: TransferData
+    watch: Watch
+    number: int
+    state: Path
+    run: Run
+    labels: Labels = field(default_factory=dict)
+
+    def epoch(self, epoch: int) -> None:
+        """Go from the models of the epoch before to those of this one."""
+        seeds, section = self.settings.seeds, self.settings.target
+        is_watched = section.watched and self.number == 1
+        before = self.state / f"epoch-{epoch - 1}"
+        models = load_models(before, seeds, dropout=section.dropout)
+        with replacing(self.state / f"epoch-{epoch}") as after:
+            if epoch == 1:
+                (after / "lessons").mkdir(parents=True)
+                if is_watched:
+                    observe(models, seeds, self.watch, after / "epochs/0")
+            else:
+                for part in ("lessons", "epochs") if is_watched else ("lessons",):
+                    shutil.copytree(before / part, after / part)
+            best = self._teach(models, epoch, after / "lessons")
+            for index, (model, seed) in enumerate(zip(models, seeds, strict=True)):
+                model.save(after / str(seed))
+                write_text(after / str(seed) / "outcome.json", json.dumps({"best": best.get(index)}) + "\n")
             if is_watched:
-                observe(models, seeds, watch, after / "epochs/0")
-        else:
-            for part in ("lessons", "epochs") if is_watched else ("lessons",):
-                shutil.copytree(before / part, after / part)
-        curves = Curves(run, seeds, epoch)
-        lessons = co_teach(models, data, plan(section), epoch=epoch, seed=seed, log=curves.of)
-        best: dict[int, float | None] = {}
-        for number, lesson in enumerate(bar(lessons, f"epoch {epoch}")):
+                observe(models, seeds, self.watch, after / f"epochs/{epoch}")
+
+    def _teach(self, models: list[TaskModel], epoch: int, folder: Path) -> dict[int, float | None]:
+        """The lessons of an epoch, kept and tracked; the last dev score of every student."""
+        section, number = self.settings.target, self.number
+        seed = section.seed if number == 1 else derive_seed(section.seed, "repeat", number)
+        curves, best = Curves(self.run, self.settings.seeds, epoch), dict[int, float | None]()
+        co_taught = partial(co_teach, epoch=epoch, seed=seed, log=curves.of, labels=self.labels)
+        lessons = co_taught(models, self.data, plan(section))
+        for lesson_number, lesson in enumerate(bar(lessons, f"epoch {epoch}")):
             best[lesson.student] = lesson.outcome.best if lesson.outcome else None
             curves.flush(lesson)
-            keep(lesson, data, after / "lessons", number)
-            run.log(len(ORDERED) * (epoch - 1) + number, measures(lesson, data))
-        for index, (model, seed) in enumerate(zip(models, seeds, strict=True)):
-            model.save(after / str(seed))
-            write_text(after / str(seed) / "outcome.json", json.dumps({"best": best.get(index)}) + "\n")
-        if is_watched:
-            observe(models, seeds, watch, after / f"epochs/{epoch}")
+            keep(lesson, self.data, folder, lesson_number)
+            self.run.log(len(ORDERED) * (epoch - 1) + lesson_number, measures(lesson, self.data))
+        return best
 
 
 class Curves:

@@ -1,18 +1,24 @@
 """The speed benchmark at its tiny scale: peers are equal, counts are right, outcomes are kept and shown."""
 
+import json
 import re
 import sys
+from collections import Counter
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from benchmark.building import make
 from benchmark.commands import bench
-from benchmark.speed import augmenters, generation, labelling, memory, operations, training
+from benchmark.recipes import recipe
+from benchmark.settings import read_parameters
+from benchmark.speed import augmenters, generation, labelling, memory, operations, schedule, training
 from benchmark.speed.alternating import Pairs, alternate, multiplication, seconds
 from benchmark.speed.generation import AUTHORS
 from benchmark.speed.lines import LINES, chosen, run
@@ -26,16 +32,22 @@ from benchmark.speed.scales import scale_of
 from benchmark.speed.trainers import Pipeline, Trained, missing
 from benchmark.speed.useful import Tokens, counted
 from benchmark.speed.workload import SEED, Workload, workload
+from tests.benchmark.conftest import World
+from tests.benchmark.parameters import PARAMETERS
 from tests.uxla.test_vicinity import naive_copies
+from uxla.coteaching import CURRICULUM, AdaptationPlan, Labels, Origin, TransferData, co_teach
+from uxla.descent import Fit
 from uxla.devices import Precision
 from uxla.encoding import encode
 from uxla.examples import Corpus, Example
 from uxla.inference import predict
+from uxla.models import TaskModel
 from uxla.predictions import Predictions
 from uxla.vicinity import generate
 
 CPU = torch.device("cpu")
 FAST = [name for name in LINES if not name.startswith(("dvc", "memory", "generation_nlpaug"))]
+SMOKE = read_parameters(PARAMETERS).profiles["smoke"].tasks["xner"]
 FINDING = Finding(what="a step", against="a peer", unit="times", target=2.0)
 
 
@@ -327,6 +339,71 @@ def test_a_line_finds_a_value_or_says_why_not(work: Workload, line: str) -> None
     if finding.value is not None:
         assert finding.value > 0
         assert finding.equality
+
+
+def test_tokens_of_labelling_are_those_that_are_computed(work: Workload) -> None:
+    corpus, model = work.sentences(200), work.task_model()
+    tokens, _ = counted(model.network, lambda: predict(model, corpus))
+    assert schedule.labelling_tokens(model, corpus, model.max_length) == tokens.computed
+
+
+def test_at_worst_34_of_54_labelling_runs_are_needed(work: Workload) -> None:
+    finding = schedule.at_worst(work)
+    assert finding.details["labelling runs"] == 34
+    assert finding.value is not None
+    sizes = [
+        int(finding.details[f"sentences, {name}"]) for name in ("target", "target vicinal", "source vicinal")
+    ]
+    texts = work.sentences(40)
+    lengths = encode(texts, work.task, work.small.task_model().encoder, max_length=280).lengths
+    # Vicinal sentences are about as long, and the source's here, too.
+    estimate = schedule.authors_tokens(*sizes) / (np.dot([14, 13, 7], sizes) * lengths.mean())
+    assert finding.value == pytest.approx(estimate, rel=0.4)
+
+
+@pytest.mark.slow
+def test_what_an_adaptation_labelled_is_counted_from_its_lessons(
+    work: Workload, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.root)
+    finding = schedule.recorded(work, target=30.0)
+    assert set(finding.details) == {"smoke xner qab", "smoke xner qac"}
+    times, n_runs = str(finding.details["smoke xner qab"]).removesuffix(" labelling runs").split("x, ")
+    folder = world.layout.adapted("xner", "qab") / "lessons"
+    changed = [json.loads(path.read_text())["outcome"]["improved"] for path in folder.glob("*.json")]
+    assert 9 <= int(n_runs) <= 34
+    assert (int(n_runs) == 9) == (not any(changed))
+    assert finding.value is not None
+    assert finding.value <= float(times) + 0.05
+    assert "smoke xner qa" in finding.what
+
+
+@pytest.mark.parametrize("changes", ["0" * 18, "100110010010100111", "001000000001010000", "1" * 18])
+def test_labelling_runs_counted_from_lessons_are_those_that_are_made(
+    work: Workload, monkeypatch: pytest.MonkeyPatch, changes: str
+) -> None:
+    """The lessons of an adaptation some of which change their student."""
+    asked, coming = list[int](), iter(changes)
+
+    def counting(model: TaskModel, corpus: Corpus, **how: Any) -> Predictions:
+        asked.append(len(corpus))
+        return predict(model, corpus, **how)
+
+    monkeypatch.setattr("uxla.coteaching.predict", counting)
+    monkeypatch.setattr(
+        "uxla.coteaching.fit", lambda *_, **__: Fit(None, None, 1, improved=next(coming) == "1")
+    )
+    sizes = {Origin.SOURCE: 5, Origin.TARGET: 4, Origin.SOURCE_VICINAL: 3, Origin.TARGET_VICINAL: 2}
+    corpora = {origin: work.sentences(n) for origin, n in sizes.items()}
+    plan = make(AdaptationPlan, SMOKE.adaptation, recipe=recipe(SMOKE.adaptation, confidence_penalty=False))
+    models, labels, lessons = [work.task_model() for _ in range(3)], Labels(), list[schedule.Taught]()
+    for epoch in CURRICULUM:
+        data = TransferData(corpora, validation=None)
+        for lesson in co_teach(models, data, plan, epoch=epoch, seed=1, labels=labels):
+            changed = bool(lesson.outcome and lesson.outcome.improved)
+            lessons.append(schedule.Taught(lesson.peers, lesson.student, tuple(lesson.selections), changed))
+    assert sum(lesson.changed for lesson in lessons) == changes.count("1")
+    assert Counter(asked) == {sizes[origin]: n for origin, n in schedule.runs(lessons).items()}
 
 
 @pytest.mark.slow
