@@ -66,9 +66,9 @@ def adapt(settings: Settings, *, task: str, target: str, layout: Layout, store: 
             run.log_dependencies(paths.values())
             for origin, path in paths.items():
                 run.log_corpus(corpora[origin], name=origin.value, context=origin.value, source=path)
-            going = _Going(settings, data, watch, number, _part(state, number), run)
+            adaptation = _Adaptation(settings, data, watch, number, _part(state, number), run)
             for epoch in [e for e in CURRICULUM if e >= start]:
-                going.epoch(epoch)
+                adaptation.epoch(epoch)
             if number == 1:
                 _hand_over(state, layout.adapted(task, target), section.repeats)
                 _keep_models(settings, target, layout.adapted(task, target), run)
@@ -98,7 +98,7 @@ def _begin(state: Path, warmed_up: Path, seeds: tuple[int, int, int]) -> int:
 
 
 @dataclass(frozen=True)
-class _Going:
+class _Adaptation:
     """One run of Algorithm 1, the first or a further one, with what its models are known to say."""
 
     settings: Settings
@@ -135,8 +135,9 @@ class _Going:
         section, number = self.settings.target, self.number
         seed = section.seed if number == 1 else derive_seed(section.seed, "repeat", number)
         curves, best = Curves(self.run, self.settings.seeds, epoch), dict[int, float | None]()
-        co_taught = partial(co_teach, epoch=epoch, seed=seed, log=curves.of, labels=self.labels)
-        lessons = co_taught(models, self.data, plan(section))
+        lessons = co_teach(
+            models, self.data, plan(section), epoch=epoch, seed=seed, log=curves.of, labels=self.labels
+        )
         for lesson_number, lesson in enumerate(bar(lessons, f"epoch {epoch}")):
             best[lesson.student] = lesson.outcome.best if lesson.outcome else None
             curves.flush(lesson)
