@@ -41,7 +41,7 @@ SCALES = {
     ),
     ("full", "cpu"): Scale(
         name="XLM-R base", layers=12, width=768, heads=12, feed_forward=3072, vocabulary=250_002,
-        generated=3, times=32, many=24, labelled=128, batch=16, large=64, steps=8, pairs=5,
+        generated=3, times=32, many=24, labelled=256, batch=16, large=64, steps=8, pairs=5,
         held=10_000, grown=32,
     ),
     ("full", "cuda"): Scale(
