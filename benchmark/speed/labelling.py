@@ -1,17 +1,20 @@
 """Labelling beside `Trainer.predict` and the pipeline."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
+import torch
 
-from benchmark.speed.alternating import alternate, seconds
+from benchmark.speed.alternating import alternate, matrix_rate, seconds
 from benchmark.speed.outcome import Finding
 from benchmark.speed.trainers import Classes, Pipeline, Trained, missing
 from benchmark.speed.useful import share
 from benchmark.speed.workload import Workload
-from uxla.devices import Precision
+from uxla.batches import length_buckets
+from uxla.devices import Precision, default_token_budget
+from uxla.encoding import encode
 from uxla.examples import Corpus
 from uxla.inference import predict
 from uxla.predictions import Predictions
@@ -90,9 +93,43 @@ def _against(
     measured = pairs.numbers() | {
         "against": f"{finding.against}, batches of {best}, the faster of {BATCH_SIZES}",
         "equality": equal,
-        "details": details | pairs.details(),
+        "details": details | pairs.details() | ceiling(work, corpus, size=best, precision=precision),
     }
     return finding.with_(measured)
+
+
+def ceiling(work: Workload, corpus: Corpus, *, size: int, precision: Precision) -> dict[str, float | str]:
+    """How much faster labelling would be, were both sides as fast as their matrix products.
+
+    A peer computes batches of a `size` as they come, padded to the longest; bfloat16 has another rate.
+    """
+    model = work.small.task_model()
+    lengths = encode(corpus, model.task, model.encoder, max_length=model.max_length).lengths
+    as_they_come = [
+        np.arange(begin, min(begin + size, len(lengths))) for begin in range(0, len(lengths), size)
+    ]
+    budget = default_token_budget(work.device)
+    shares = {
+        "our useful share of tokens": useful_tokens(lengths, length_buckets(lengths, token_budget=budget)),
+        "their useful share of tokens": useful_tokens(lengths, as_they_come),
+    }
+    ours, theirs = shares.values()
+    shape = (budget, work.scale.width, work.scale.feed_forward)
+    rates = {
+        dtype: matrix_rate(*shape, dtype=dtype, device=work.device)
+        for dtype in (torch.float32, torch.bfloat16)
+    }
+    gain = rates[torch.bfloat16] / rates[torch.float32] if precision is not Precision.FP32 else 1.0
+    return {
+        **shares,
+        "matrix rate, of that in fp32": gain,
+        "times, of matrix products alone": gain * ours / theirs,
+    }
+
+
+def useful_tokens(lengths: np.ndarray, batches: Iterable[np.ndarray]) -> float:
+    """The useful share of tokens in padded batches."""
+    return float(lengths.sum() / sum(len(chosen) * lengths[chosen].max() for chosen in batches))
 
 
 def same_classes(ours: Predictions, expected: np.ndarray) -> str:

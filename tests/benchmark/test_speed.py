@@ -341,6 +341,19 @@ def test_a_line_finds_a_value_or_says_why_not(work: Workload, line: str) -> None
         assert finding.equality
 
 
+def test_the_useful_share_of_tokens_is_of_what_is_padded() -> None:
+    lengths = np.array([2, 4, 4, 1])
+    assert labelling.useful_tokens(lengths, [np.array([0, 1]), np.array([2, 3])]) == 11 / 16
+    assert labelling.useful_tokens(lengths, [np.array([1, 2]), np.array([0]), np.array([3])]) == 1.0
+
+
+def test_in_one_precision_only_padding_makes_a_difference(work: Workload) -> None:
+    found = labelling.ceiling(work, work.sentences(40), size=8, precision=Precision.FP32)
+    ours, theirs = (float(found[f"{whose} useful share of tokens"]) for whose in ("our", "their"))
+    assert found["matrix rate, of that in fp32"] == 1
+    assert found["times, of matrix products alone"] == ours / theirs > 1
+
+
 def test_tokens_of_labelling_are_those_that_are_computed(work: Workload) -> None:
     corpus, model = work.sentences(200), work.task_model()
     tokens, _ = counted(model.network, lambda: predict(model, corpus))
