@@ -81,13 +81,13 @@ def _read(path: Path) -> Parameters:
     if beside.is_file() and isinstance(content, dict) and isinstance(content.get("profiles"), dict):
         sections = content["profiles"]
         for name, instances in _validated(Runs, _load(beside), beside).profiles.items():
-            section = sections.get(name)
             if name not in sections:
                 raise ValueError(f"{beside}: profiles.{name} is not in {path}; remove it or correct its name")
-            if isinstance(section, dict) and "run" in section:
+            if not isinstance(sections[name], dict):
+                continue  # which is said of the parameters
+            if "run" in sections[name]:
                 raise ValueError(f"{beside}: profiles.{name}.run is in {path}, too; remove one")
-            if isinstance(section, dict):
-                section["run"] = instances.run
+            sections[name]["run"] = instances.run
     return _validated(Parameters, content, path)
 
 

@@ -1,7 +1,7 @@
 """Labelling beside `Trainer.predict` and the pipeline."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from benchmark.speed.alternating import alternate, matrix_rate, seconds
 from benchmark.speed.outcome import Finding
 from benchmark.speed.trainers import Classes, Pipeline, Trained, missing
-from benchmark.speed.useful import share
+from benchmark.speed.useful import padded_tokens, share
 from benchmark.speed.workload import Workload
 from uxla.batches import length_buckets
 from uxla.devices import Precision, default_token_budget
@@ -110,8 +110,11 @@ def ceiling(work: Workload, corpus: Corpus, *, size: int, precision: Precision) 
     ]
     budget = default_token_budget(work.device)
     shares = {
-        "our useful share of tokens": useful_tokens(lengths, length_buckets(lengths, token_budget=budget)),
-        "their useful share of tokens": useful_tokens(lengths, as_they_come),
+        f"{whose} useful share of tokens": float(lengths.sum() / padded_tokens(lengths, batches))
+        for whose, batches in (
+            ("our", length_buckets(lengths, token_budget=budget)),
+            ("their", as_they_come),
+        )
     }
     ours, theirs = shares.values()
     shape = (budget, work.scale.width, work.scale.feed_forward)
@@ -125,11 +128,6 @@ def ceiling(work: Workload, corpus: Corpus, *, size: int, precision: Precision) 
         "matrix rate, of that in fp32": gain,
         "times, of matrix products alone": gain * ours / theirs,
     }
-
-
-def useful_tokens(lengths: np.ndarray, batches: Iterable[np.ndarray]) -> float:
-    """The useful share of tokens in padded batches."""
-    return float(lengths.sum() / sum(len(chosen) * lengths[chosen].max() for chosen in batches))
 
 
 def same_classes(ours: Predictions, expected: np.ndarray) -> str:

@@ -2,25 +2,29 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import torch
 
 from benchmark.layout import Layout
 from benchmark.settings import read_parameters
 from benchmark.speed.generation import AUTHORS
 from benchmark.speed.outcome import Finding
 from benchmark.speed.training import MAX_LENGTH
+from benchmark.speed.useful import padded_tokens
 from benchmark.speed.workload import SEED, Workload
 from benchmark.stages.lessons import transfer_paths
 from benchmark.variants import task_of
 from uxla.batches import length_buckets
 from uxla.coteaching import CURRICULUM, ORDERED, Origin
 from uxla.devices import default_token_budget
-from uxla.encoding import encode
+from uxla.encoding import WordEncoder, encode, word_encoder
 from uxla.examples import Corpus
-from uxla.models import TaskModel
-from uxla.tasks import Level
+from uxla.tasks import Level, Task
+from uxla.tokenizer import open_tokenizer
 from uxla.vicinity import generate
 
 AUTHORS_LENGTH = 280
@@ -73,7 +77,9 @@ def at_worst(work: Workload) -> Finding:
         for epoch in CURRICULUM
         for k, j, student in ORDERED
     ]
-    times, n_runs = _times(corpora, lessons, small.task_model(), MAX_LENGTH)
+    encoder = word_encoder(work.tokenizer)
+    count = partial(labelling_tokens, task=work.task, encoder=encoder, max_length=MAX_LENGTH)
+    times, n_runs = _times(corpora, lessons, count)
     details = {f"sentences, {o.value.replace('_', ' ')}": len(corpus) for o, corpus in corpora.items()}
     what = f"{FINDING.what}: if every lesson changed a model"
     return FINDING.with_({"what": what, "value": times, "details": {"labelling runs": n_runs, **details}})
@@ -110,11 +116,11 @@ def authors_tokens(n_target: int, n_target_vicinal: int, n_source_vicinal: int) 
     return AUTHORS_LENGTH * (2 * own * n_target + 2 * vicinal * n_target_vicinal + vicinal * n_source_vicinal)
 
 
-def labelling_tokens(model: TaskModel, corpus: Corpus, max_length: int) -> int:
-    """Tokens that labelling a corpus computes, padding included."""
-    lengths = encode(corpus, model.task, model.encoder, max_length=max_length).lengths
-    batches = length_buckets(lengths, token_budget=default_token_budget(model.device))
-    return sum(len(chosen) * int(lengths[chosen].max()) for chosen in batches)
+def labelling_tokens(corpus: Corpus, task: Task, encoder: WordEncoder, max_length: int) -> int:
+    """Tokens that labelling a corpus on a CPU computes, padding included."""
+    lengths = encode(corpus, task, encoder, max_length=max_length).lengths
+    budget = default_token_budget(torch.device("cpu"))
+    return padded_tokens(lengths, length_buckets(lengths, token_budget=budget))
 
 
 def _finished() -> Iterator[tuple[str, tuple[float, int]]]:
@@ -128,9 +134,14 @@ def _finished() -> Iterator[tuple[str, tuple[float, int]]]:
             del paths[Origin.SOURCE]
             if folder.is_dir() and all(path.is_file() for path in paths.values()):
                 corpora = {origin: Corpus.load(path) for origin, path in paths.items()}
-                model = TaskModel.load(folder / str(settings.seeds[0]))
-                length = settings.targets[target].max_length
-                yield f"{profile} {task} {target}", _times(corpora, _lessons(folder), model, length)
+                encoder = word_encoder(open_tokenizer(folder / str(settings.seeds[0])))
+                count = partial(
+                    labelling_tokens,
+                    task=task_of(task),
+                    encoder=encoder,
+                    max_length=settings.targets[target].max_length,
+                )
+                yield f"{profile} {task} {target}", _times(corpora, _lessons(folder), count)
 
 
 def _lessons(folder: Path) -> list[Taught]:
@@ -148,10 +159,10 @@ def _lessons(folder: Path) -> list[Taught]:
 
 
 def _times(
-    corpora: Mapping[Origin, Corpus], lessons: Sequence[Taught], model: TaskModel, max_length: int
+    corpora: Mapping[Origin, Corpus], lessons: Sequence[Taught], count: Callable[[Corpus], int]
 ) -> tuple[float, int]:
-    """How many times less than the authors is labelled, and in how many runs."""
+    """How many times less than the authors is labelled, from the tokens of a run, and in how many runs."""
     made = runs(lessons)
-    ours = sum(n * labelling_tokens(model, corpora[origin], max_length) for origin, n in made.items())
+    ours = sum(n * count(corpora[origin]) for origin, n in made.items())
     sizes = (len(corpora[o]) for o in (Origin.TARGET, Origin.TARGET_VICINAL, Origin.SOURCE_VICINAL))
     return authors_tokens(*sizes) / ours, made.total()

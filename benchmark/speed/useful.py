@@ -1,13 +1,13 @@
 """Tokens that a network computes, and how many of them are none of the padding."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from transformers import PreTrainedModel
 
 from benchmark.speed.outcome import Finding
+from uxla.encoding import Ints
 from uxla.replay import unrecorded
 
 T = TypeVar("T")
@@ -29,20 +29,10 @@ class Tokens:
 
 
 def counted(network: PreTrainedModel, run: Callable[[], T]) -> tuple[Tokens, T]:
-    """Count the tokens of a run, and hand on what it returns."""
-    with counting(network) as tokens:
-        result = run()
-    return tokens, result
-
-
-@contextmanager
-def counting(*networks: PreTrainedModel, with_training: bool = True) -> Iterator[Tokens]:
-    """Count the tokens that networks compute within the block, also while they are trained or not."""
+    """Count the tokens that a network computes in a run, also in training, and hand on what it returns."""
     tokens = Tokens()
 
     def count(module: PreTrainedModel, arguments: tuple[Any, ...], inputs: dict[str, Any]) -> None:
-        if module.training and not with_training:
-            return
         ids = arguments[0] if arguments else inputs["input_ids"]
         # The mask may be missing where nothing is padded.
         attended = (ids != module.config.pad_token_id).sum(dim=1)
@@ -51,13 +41,17 @@ def counting(*networks: PreTrainedModel, with_training: bool = True) -> Iterator
         tokens.squares += int((attended**2).sum())
         tokens.passes += 1
 
-    hooks = [n.base_model.register_forward_pre_hook(count, with_kwargs=True) for n in networks]
+    hook = network.base_model.register_forward_pre_hook(count, with_kwargs=True)
     try:
         with unrecorded():
-            yield tokens
+            return tokens, run()
     finally:
-        for hook in hooks:
-            hook.remove()
+        hook.remove()
+
+
+def padded_tokens(lengths: Ints, batches: Iterable[Ints]) -> int:
+    """Tokens that batches of rows compute, each padded to its longest row."""
+    return sum(len(chosen) * int(lengths[chosen].max()) for chosen in batches)
 
 
 def share(what: str, network: PreTrainedModel, run: Callable[[], object], *, target: float) -> Finding:

@@ -30,7 +30,7 @@ from benchmark.speed.peers import AuthorsLoop, FillMask, copies_of, masks_of
 from benchmark.speed.pipeline import nothing_to_do
 from benchmark.speed.scales import scale_of
 from benchmark.speed.trainers import Pipeline, Trained, missing
-from benchmark.speed.useful import Tokens, counted
+from benchmark.speed.useful import Tokens, counted, padded_tokens
 from benchmark.speed.workload import SEED, Workload, workload
 from tests.benchmark.conftest import World
 from tests.benchmark.parameters import PARAMETERS
@@ -341,10 +341,10 @@ def test_a_line_finds_a_value_or_says_why_not(work: Workload, line: str) -> None
         assert finding.equality
 
 
-def test_the_useful_share_of_tokens_is_of_what_is_padded() -> None:
+def test_padded_are_the_rows_of_a_batch_to_its_longest() -> None:
     lengths = np.array([2, 4, 4, 1])
-    assert labelling.useful_tokens(lengths, [np.array([0, 1]), np.array([2, 3])]) == 11 / 16
-    assert labelling.useful_tokens(lengths, [np.array([1, 2]), np.array([0]), np.array([3])]) == 1.0
+    assert padded_tokens(lengths, [np.array([0, 1]), np.array([2, 3])]) == 16
+    assert padded_tokens(lengths, [np.array([1, 2]), np.array([0]), np.array([3])]) == lengths.sum()
 
 
 def test_in_one_precision_only_padding_makes_a_difference(work: Workload) -> None:
@@ -357,7 +357,8 @@ def test_in_one_precision_only_padding_makes_a_difference(work: Workload) -> Non
 def test_tokens_of_labelling_are_those_that_are_computed(work: Workload) -> None:
     corpus, model = work.sentences(200), work.task_model()
     tokens, _ = counted(model.network, lambda: predict(model, corpus))
-    assert schedule.labelling_tokens(model, corpus, model.max_length) == tokens.computed
+    ours = schedule.labelling_tokens(corpus, work.task, model.encoder, model.max_length)
+    assert ours == tokens.computed
 
 
 def test_at_worst_34_of_54_labelling_runs_are_needed(work: Workload) -> None:
