@@ -5,7 +5,7 @@ from enum import Enum
 
 import numpy as np
 
-from uxla.randomness import generator
+from uxla.randomness import derive_seed, generator
 
 
 class Schedule(Enum):
@@ -35,9 +35,20 @@ def draw_masks(
     candidates = np.flatnonzero(eligible)
     size = min(n_masks, len(candidates))
     return [
-        [int(p) for p in generator(seed, "copy", copy).choice(candidates, size=size, replace=False)]
-        for copy in range(n_copies)
+        _of_copy(seed, copy).choice(candidates, size=size, replace=False).tolist() for copy in range(n_copies)
     ]
+
+
+def _of_copy(seed: int, copy: int) -> np.random.Generator:
+    """The generator of `uxla.randomness` for one copy: to set one anew takes a tenth of making another."""
+    _FRESH["state"]["key"][0] = derive_seed(seed, "copy", copy)
+    _BITS.state = _FRESH
+    return _GENERATOR
+
+
+_BITS = np.random.Philox(key=0)
+_FRESH = _BITS.state
+_GENERATOR = np.random.Generator(_BITS)
 
 
 def _one_permutation(

@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 import torch
 
+from uxla import flat
 from uxla.allocation import release_memory
 from uxla.batches import Bools, attention, length_buckets, padded_rows, ranges
 from uxla.devices import fetch, send
@@ -17,9 +18,12 @@ from uxla.language_model import MaskedLanguageModel
 from uxla.units import Text, Units
 
 AT_ONCE = 8192
-"""Copies of which one mask is filled together: more make leaner batches, fewer let a GPU begin earlier."""
+"""Copies of which one mask is filled together: more make leaner batches."""
 
-TIDY_EVERY = 12 * 2**20
+AT_FIRST = 1024
+"""Copies with which a GPU begins, while the host draws more."""
+
+TIDY_EVERY = 2**20
 """Numbers that a layer hands to the next after which a CPU's freed memory is handed back."""
 
 
@@ -158,12 +162,13 @@ def fill_copies(
     barred = None if any_piece else _barred(language_model)
     language_model.network.eval()  # type: ignore[no-untyped-call]
     # A GPU computes one round while the host lays out the next.
-    ahead = 1 if language_model.device.type == "cpu" else 2
+    ahead, room = (1, AT_ONCE) if language_model.device.type == "cpu" else (2, AT_FIRST)
     coming = (copy for copy in copies if not copy.is_done)
     crew, running = Crew.of([]), deque[tuple[Crew, Callable[[], Ints]]]()
     while True:
         if len(running) < ahead:
-            crew = crew.joined_by(Crew.of(list(islice(coming, AT_ONCE - len(crew)))))
+            crew = crew.joined_by(Crew.of(list(islice(coming, room - len(crew)))))
+            room = min(AT_ONCE, 2 * room)
             if len(crew):
                 running.append((crew, _begin(crew, language_model, units, barred, token_budget)))
                 crew = Crew.of([])
@@ -185,18 +190,22 @@ def _begin(
     """Have the next position of every copy predicted; what is returned waits for the pieces."""
     device, padding = language_model.device, language_model.encoder.padding
     ids, starts, where = crew.masked(units, language_model)
+    lengths, is_flat = np.diff(starts), flat.takes(language_model)
     hidden: torch.Tensor | None = None
     n_untidied = 0
     with torch.inference_mode():
-        for chosen in length_buckets(np.diff(starts), token_budget=token_budget):
-            rows, attended = padded_rows(ids, starts, chosen, padding=padding)
-            position = send(where[chosen], device)
-            found = language_model.hidden(send(rows, device), attention(attended, device), position)
+        for chosen in (flat.batches if is_flat else length_buckets)(lengths, token_budget=token_budget):
+            if is_flat:
+                found = flat.hidden(language_model, ids, starts, chosen, where)
+            else:
+                rows, attended = padded_rows(ids, starts, chosen, padding=padding)
+                position = send(where[chosen], device)
+                found = language_model.hidden(send(rows, device), attention(attended, device), position)
             if hidden is None:
                 # In one piece: many small ones would lie between what is freed after every batch.
                 hidden = found.new_empty((len(crew), found.shape[1]))
             hidden[send(chosen, device)] = found
-            n_untidied += rows.size * found.shape[1]
+            n_untidied += int(lengths[chosen].sum()) * found.shape[1]
             if n_untidied >= TIDY_EVERY and device.type == "cpu":
                 release_memory()
                 n_untidied = 0

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from uxla.recording import Recorded
+
 Log = Callable[[int, Mapping[str, float]], None]
 """Receives (step, metrics); the library needs no tracker."""
 
@@ -40,23 +42,37 @@ class Optimiser:
         self._weights = [*decayed, *spared]
         self._settings = settings
         self._rising = settings.lr_warmup / n_steps if settings.lr_warmup >= 1 else settings.lr_warmup
+        device = self._weights[0].device
+        self._on_gpu = device.type == "cuda"
         groups = [
-            {"params": list(decayed), "weight_decay": settings.weight_decay},
-            {"params": list(spared), "weight_decay": 0.0},
+            {"params": list(decayed), "weight_decay": settings.weight_decay, "lr": self._rate(device)},
+            {"params": list(spared), "weight_decay": 0.0, "lr": self._rate(device)},
         ]
-        self.adam = torch.optim.AdamW(groups, lr=0.0, eps=settings.adam_epsilon, fused=True)
+        self.adam = torch.optim.AdamW(groups, eps=settings.adam_epsilon, fused=True, capturable=self._on_gpu)
+        self._update = Recorded(self._updated, device)
 
     def step(self, done: float) -> None:
         """Update the weights from their gradients and clear these.
 
         `done` is the share of the training that lies behind, in 0-1: it sets the learning rate.
         """
+        rate = self._settings.learning_rate * _triangle(done, self._rising)
         for group in self.adam.param_groups:
-            group["lr"] = self._settings.learning_rate * _triangle(done, self._rising)
+            if self._on_gpu:
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+        self._update()
+
+    def _updated(self) -> None:
         torch.nn.utils.clip_grad_norm_(self._weights, self._settings.max_gradient_norm)
         self.adam.step()
         # What a GPU has recorded adds to the same gradients at every step.
-        self.adam.zero_grad(set_to_none=self._weights[0].device.type == "cpu")
+        self.adam.zero_grad(set_to_none=not self._on_gpu)
+
+    def _rate(self, device: torch.device) -> float | torch.Tensor:
+        """That of a group, as yet 0; where an update is recorded it must stay where it is."""
+        return torch.zeros((), device=device) if self._on_gpu else 0.0
 
 
 def _triangle(done: float, rising: float) -> float:

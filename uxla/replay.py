@@ -1,33 +1,16 @@
-"""Computations that a GPU repeats: what the host launches for batches of one shape is recorded and replayed.
-
-A step of training launches thousands of small kernels, and that can take longer than they run.
-"""
+"""Computations on batches that a GPU repeats: recorded for every shape of them, and replayed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 import torch
 
 from uxla.batches import Batch
+from uxla.recording import is_recording
 
 WORTH_IT = 1
 """How often a shape comes before it is recorded: to record costs about as much as to compute it once."""
-
-_IS_ON = ContextVar("_IS_ON", default=True)
-
-
-@contextmanager
-def unrecorded() -> Iterator[None]:
-    """A block in which everything is computed anew: for what watches a network at work."""
-    token = _IS_ON.set(False)
-    try:
-        yield
-    finally:
-        _IS_ON.reset(token)
-
 
 Shape = tuple[tuple[int, ...] | None, ...]
 
@@ -57,7 +40,7 @@ class Replayed:
         """Compute, or replay what was recorded for batches of this shape."""
         shape = tuple(None if tensor is None else tuple(tensor.shape) for tensor in _tensors(batch))
         self._times[shape] += 1
-        if self._times[shape] <= WORTH_IT or not _IS_ON.get():
+        if self._times[shape] <= WORTH_IT or not is_recording():
             return self._compute(batch)
         if shape not in self._recordings:
             self._recordings[shape] = self._record(batch)

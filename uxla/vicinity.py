@@ -5,8 +5,10 @@ copies advance together, and one that is done makes room for the next. Draws are
 (seed, example id, copy), so neither batch size nor order nor a restart changes a sentence.
 """
 
+import gc
 from collections import Counter, deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass
 from enum import Enum
@@ -14,7 +16,8 @@ from itertools import chain, product
 
 import torch
 
-from uxla.devices import Precision, default_token_budget, in_bf16
+from uxla import flat
+from uxla.devices import Precision, in_bf16
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
 from uxla.filling import Copy, fill_copies
@@ -118,7 +121,7 @@ def generate(
             yield from chain.from_iterable(parts)
 
     def vicinal() -> Iterator[Example]:
-        any_piece, budget = vicinity.fills is Fills.ANY, token_budget or default_token_budget(model.device)
+        any_piece, budget = vicinity.fills is Fills.ANY, token_budget or flat.default_token_budget(model)
         for n_fills in fill_copies(copies(), model, units, any_piece=any_piece, token_budget=budget):
             counts["fills"] += n_fills
             while begun and all(copy.is_done for part in begun[0][1] for copy in part):
@@ -126,7 +129,7 @@ def generate(
         for example, parts in begun:
             yield from _combined(example, parts, units, vicinity, counts)
 
-    with packed(model.network, model.device, precision):
+    with packed(model.network, model.device, precision), _uncollected():
         made = Corpus.of(vicinal())
     return Generated(
         made,
@@ -135,6 +138,18 @@ def generate(
         n_dropped=counts["dropped"],
         n_unchanged=counts["unchanged"],
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A block in which Python does not look through millions of copies for cycles: there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 _Parts = tuple[Example, list[list[Copy]]]
@@ -151,6 +166,8 @@ def _cast(language_model: MaskedLanguageModel, precision: Precision) -> MaskedLa
     }
     model = copy(language_model)
     model.network = deepcopy(language_model.network, weights)
+    if model.device.type == "cuda":
+        flat.align(model.network.get_output_embeddings())  # type: ignore[no-untyped-call]
     return model
 
 

@@ -32,15 +32,17 @@ class Pairs:
         return {**seconds, "pairs": len(self.ours)}
 
 
-def alternate(ours: Run, theirs: Run, *, n_pairs: int, device: torch.device) -> Pairs:
-    """Run both sides in turn, after a run of each that does not count.
+def alternate(ours: Run, theirs: Run, *, n_pairs: int, device: torch.device, is_warm: bool = False) -> Pairs:
+    """Run both sides in turn, after a run of each that does not count; where ours `is_warm`, of theirs alone.
 
     Raises:
         ValueError: fewer than one pair.
     """
     if n_pairs < 1:
         raise ValueError(f"n_pairs must be at least 1, was: {n_pairs}")
-    ours(), theirs()
+    if not is_warm:
+        ours()
+    theirs()
     times = [(seconds(ours, device), seconds(theirs, device)) for _ in range(n_pairs)]
     return Pairs(tuple(first for first, _ in times), tuple(second for _, second in times))
 

@@ -8,12 +8,12 @@ from statistics import median
 import torch
 
 from benchmark.speed.alternating import Pairs, alternate, matrix_rate, multiplication, seconds
-from benchmark.speed.operations import encoder_rate, fills_operations
+from benchmark.speed.operations import fills_operations
 from benchmark.speed.outcome import Finding
 from benchmark.speed.peers import AuthorsLoop, Copies, FillMask, copies_of
 from benchmark.speed.useful import counted, share
 from benchmark.speed.workload import SEED, Workload, first
-from uxla.devices import Precision, default_token_budget
+from uxla.devices import Precision
 from uxla.drawing import Schedule
 from uxla.examples import Corpus
 from uxla.language_model import MaskedLanguageModel
@@ -97,9 +97,6 @@ def a_million(work: Workload, *, target: float) -> Finding:
     n_copies, shares, (size, details) = _beside_matrices(work, corpus, PAPER)
     if work.device.type == "cuda":
         details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
-        length = round(float(details["tokens a fill"]))
-        rows = default_token_budget(work.device) // length
-        details["GFLOP/s of the encoder alone"] = 1e-9 * encoder_rate(work, rows, length, training=False)
     operations = float(details["operations a copy"])
     times = [1e6 * operations * each for each in shares.ours]
     share = dict(zip(("share", "least", "greatest"), shares.numbers().values(), strict=True))
@@ -124,7 +121,8 @@ def _beside_matrices(
     if work.device.type == "cuda":
         size = (8192, 8192, 8192)
     multiply, done = multiplication(*size, dtype=torch.bfloat16, device=work.device, times=50)
-    pairs = alternate(run, multiply, n_pairs=scale.pairs, device=work.device)
+    # The run that was counted has warmed up.
+    pairs = alternate(run, multiply, n_pairs=scale.pairs, device=work.device, is_warm=True)
     shares = Pairs(
         tuple(seconds / operations for seconds in pairs.ours),
         tuple(seconds / done for seconds in pairs.theirs),

@@ -1,4 +1,4 @@
-"""Floating-point operations of the networks, and how fast the encoder alone does them."""
+"""Floating-point operations of the networks, and how fast a part of training alone does them."""
 
 import torch
 
@@ -6,9 +6,10 @@ from benchmark.speed.alternating import seconds
 from benchmark.speed.useful import Tokens
 from benchmark.speed.workload import SEED, Workload
 from uxla.devices import Precision, autocast
+from uxla.optimisation import Optimisation, Optimiser
 
 TIMES = 4
-"""Batches of one measurement of the encoder."""
+"""Batches, or updates, of one measurement."""
 
 
 def tokens_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
@@ -32,31 +33,42 @@ def fills_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
     return tokens_operations(work, tokens, n_fills) - layer * (tokens.useful - n_fills) - attention
 
 
-def encoder_rate(work: Workload, rows: int, length: int, *, training: bool) -> float:
-    """Operations a second of the encoder in bfloat16 on one batch of full rows, again and again, at best.
+def encoder_rate(work: Workload, rows: int, length: int) -> float:
+    """Operations a second of training the encoder in bfloat16 on one batch of full rows, at best.
 
-    There is neither padding nor anything to lay out, so no schedule of the same kernels can do more. With
-    `training` there is a pass backward, which has twice the operations of the one forward.
+    There is neither padding nor anything to lay out or to update, so no schedule of the same kernels can do
+    more.
     """
     whole = work.task_model().network
     # Few of its rows are looked up: training leaves the others out, too.
     whole.get_input_embeddings().requires_grad_(False)
     network = whole.base_model
-    network.train(training)
-    if not training:
-        network.to(torch.bfloat16)
+    network.train()
     random = torch.Generator(work.device).manual_seed(SEED)
     ids = torch.randint(100, work.scale.vocabulary, (rows, length), device=work.device, generator=random)
 
     def run() -> None:
-        precision = Precision.BF16 if training else Precision.FP32
-        with autocast(work.device, precision), torch.set_grad_enabled(training):
+        with autocast(work.device, Precision.BF16):
             for _ in range(TIMES):
-                hidden = network(input_ids=ids).last_hidden_state
-                if training:
-                    hidden.sum().backward()
+                network(input_ids=ids).last_hidden_state.sum().backward()
 
     run()
     tokens = Tokens(useful=rows * length, squares=rows * length**2)
-    operations = (3 if training else 1) * tokens_operations(work, tokens, 0)
+    # A pass backward has twice the operations of the one forward.
+    operations = 3 * tokens_operations(work, tokens, 0)
     return TIMES * operations / min(seconds(run, work.device) for _ in range(5))
+
+
+def update_seconds(work: Workload, how: Optimisation) -> float:
+    """Seconds of an update of all weights of the encoder's layers, at best: it reads and writes them."""
+    layers = work.task_model().network.base_model.get_submodule("encoder")
+    optimiser = Optimiser(layers, how, n_steps=1)
+    for weight in layers.parameters():
+        weight.grad = torch.ones_like(weight)
+
+    def run() -> None:
+        for _ in range(TIMES):
+            optimiser.step(0.5)
+
+    run()
+    return min(seconds(run, work.device) for _ in range(5)) / TIMES

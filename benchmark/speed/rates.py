@@ -6,11 +6,12 @@ from functools import partial
 import torch
 
 from benchmark.speed.alternating import Pairs, alternate, multiplication
-from benchmark.speed.operations import encoder_rate, tokens_operations
+from benchmark.speed.operations import encoder_rate, tokens_operations, update_seconds
 from benchmark.speed.outcome import Finding
 from benchmark.speed.training import recipe
 from benchmark.speed.useful import counted
 from benchmark.speed.workload import SEED, Workload
+from uxla.descent import Recipe
 from uxla.devices import Precision
 from uxla.training import fit
 
@@ -33,7 +34,7 @@ def training(work: Workload, *, in_large: bool, target: float) -> Finding:
     if is_gpu:
         size = (8192, 8192, 8192)
     multiply, done = multiplication(*size, dtype=torch.bfloat16, device=work.device, times=20)
-    pairs = alternate(run, multiply, n_pairs=scale.pairs, device=work.device)
+    pairs = alternate(run, multiply, n_pairs=scale.pairs, device=work.device, is_warm=True)
     operations = 3 * tokens_operations(work, tokens, 0)
     shares = Pairs(tuple(s / operations for s in pairs.ours), tuple(s / done for s in pairs.theirs))
     details: dict[str, float | str] = {
@@ -45,9 +46,8 @@ def training(work: Workload, *, in_large: bool, target: float) -> Finding:
         "weights": sum(weight.numel() for weight in model.network.parameters()),
     }
     if is_gpu:
-        details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
-        length = tokens.computed // (n_steps * batch)
-        details["GFLOP/s of the encoder alone"] = 1e-9 * encoder_rate(work, batch, length, training=True)
+        products = operations / n_steps * min(shares.theirs)
+        details |= _limits(work, how, length=tokens.computed // (n_steps * batch), products=products)
     finding = Finding(
         what=f"training, bf16, {batch} sentences a step: matrix operations on useful tokens",
         against=f"a product of {size[0]} x {size[1]} by {size[1]} x {size[2]} in bf16, in turn",
@@ -57,3 +57,15 @@ def training(work: Workload, *, in_large: bool, target: float) -> Finding:
         details=details,
     )
     return finding.with_(shares.numbers())
+
+
+def _limits(work: Workload, how: Recipe, *, length: int, products: float) -> dict[str, float | str]:
+    """What a share of the matrix rate is limited by, of steps whose matrix products take so many seconds."""
+    peak = torch.cuda.max_memory_allocated() / 1e9
+    update = update_seconds(work, how.optimisation)
+    return {
+        "peak GB of the GPU": peak,
+        "GFLOP/s of the encoder alone": 1e-9 * encoder_rate(work, how.batch_size, length),
+        "seconds of an update alone": update,
+        "greatest share, of products and updates alone": products / (products + update),
+    }

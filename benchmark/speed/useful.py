@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import torch
 from transformers import PreTrainedModel
 
 from benchmark.speed.outcome import Finding
 from uxla.encoding import Ints
-from uxla.replay import unrecorded
+from uxla.recording import unrecorded
 
 T = TypeVar("T")
 
@@ -30,23 +31,30 @@ class Tokens:
 
 def counted(network: PreTrainedModel, run: Callable[[], T]) -> tuple[Tokens, T]:
     """Count the tokens that a network computes in a run, also in training, and hand on what it returns."""
-    tokens = Tokens()
+    useful, squares, computed = list[torch.Tensor](), list[torch.Tensor](), list[int]()
 
-    def count(module: PreTrainedModel, arguments: tuple[Any, ...], inputs: dict[str, Any]) -> None:
-        ids = arguments[0] if arguments else inputs["input_ids"]
-        # The mask may be missing where nothing is padded.
-        attended = (ids != module.config.pad_token_id).sum(dim=1)
-        tokens.computed += ids.numel()
-        tokens.useful += int(attended.sum())
-        tokens.squares += int((attended**2).sum())
-        tokens.passes += 1
+    def count(_module: torch.nn.Module, _arguments: tuple[Any, ...], inputs: dict[str, Any]) -> None:
+        ids, places = inputs["input_ids"], inputs.get("position_ids")
+        if places is None:
+            # The mask may be missing where nothing is padded.
+            lengths = (ids != network.config.pad_token_id).sum(dim=1)
+            useful.append(lengths.sum())
+            squares.append((lengths**2).sum())
+        else:
+            # Rows end to end: the square of a length is the sum of as many odd numbers.
+            useful.append(torch.tensor(ids.numel()))
+            squares.append((2 * (places - places.min()) + 1).sum())
+        computed.append(ids.numel())
 
-    hook = network.base_model.register_forward_pre_hook(count, with_kwargs=True)
+    hook = network.base_model.get_submodule("embeddings").register_forward_pre_hook(count, with_kwargs=True)
     try:
         with unrecorded():
-            return tokens, run()
+            result = run()
     finally:
         hook.remove()
+    # Only now: a GPU is not waited for after every batch.
+    tokens = Tokens(sum(computed), sum(map(int, useful)), sum(map(int, squares)), len(computed))
+    return tokens, result
 
 
 def padded_tokens(lengths: Ints, batches: Iterable[Ints]) -> int:

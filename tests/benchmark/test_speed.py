@@ -235,14 +235,21 @@ def test_operations_are_those_that_layers_and_outputs_take(work: Workload) -> No
     assert operations.fills_operations(replace(work, scale=scale), tokens, 1) == expected
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_the_rate_of_the_encoder_alone_is_of_full_rows(
-    work: Workload, monkeypatch: pytest.MonkeyPatch, training: bool
+def test_the_rate_of_training_the_encoder_alone_is_of_full_rows(
+    work: Workload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operations, "seconds", lambda run, device: run() or 2.0)
-    rate = operations.encoder_rate(work, 3, 5, training=training)
+    rate = operations.encoder_rate(work, 3, 5)
     alone = operations.tokens_operations(work, Tokens(useful=15, squares=75), 0)
-    assert rate == operations.TIMES * alone * (3 if training else 1) / 2.0
+    assert rate == operations.TIMES * alone * 3 / 2.0
+
+
+def test_the_seconds_of_an_update_are_those_of_one_of_several(
+    work: Workload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "seconds", lambda run, device: run() or 2.0)
+    how = training.recipe(work, Precision.BF16, n_steps=1).optimisation
+    assert operations.update_seconds(work, how) == 2.0 / operations.TIMES
 
 
 # Two sides in turn.
@@ -255,6 +262,13 @@ def test_sides_take_turns_after_one_run_each_that_does_not_count() -> None:
     assert len(pairs.ours) == len(pairs.theirs) == 2
     with pytest.raises(ValueError, match="n_pairs must be at least 1, was: 0"):
         alternate(print, print, n_pairs=0, device=CPU)
+
+
+def test_a_side_that_is_warm_has_no_run_that_does_not_count() -> None:
+    order: list[str] = []
+    ours, theirs = (lambda: order.append("ours")), (lambda: order.append("theirs"))
+    alternate(ours, theirs, n_pairs=1, device=CPU, is_warm=True)
+    assert order == ["theirs", "ours", "theirs"]
 
 
 def test_the_value_of_pairs_is_their_median_ratio() -> None:

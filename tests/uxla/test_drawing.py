@@ -127,3 +127,12 @@ def test_one_permutation_draws_what_the_naive_loop_draws(naive: ModuleType) -> N
         expected = [positions for _, positions in copies or []]
         assert draw(eligible, n_copies=4, schedule=Schedule.AUTHORS, seed=seed) == expected
         assert len(fills) == sum(map(len, expected))
+
+
+def test_a_copy_is_drawn_by_the_generator_of_its_seed_and_number() -> None:
+    eligible = [True] * 20
+    for seed in range(50):
+        expected = [
+            generator(seed, "copy", copy).choice(20, size=6, replace=False).tolist() for copy in range(3)
+        ]
+        assert draw(eligible, seed=seed) == expected

@@ -10,7 +10,8 @@ from uxla.batches import Batch
 from uxla.descent import Recipe
 from uxla.examples import Corpus
 from uxla.models import TaskModel
-from uxla.replay import WORTH_IT, Replayed, unrecorded
+from uxla.recording import unrecorded
+from uxla.replay import WORTH_IT, Replayed
 from uxla.tasks import TASKS
 from uxla.training import fit
 
