@@ -17,10 +17,11 @@ from itertools import chain, product
 import torch
 
 from uxla import flat
+from uxla.crew import Copy
 from uxla.devices import Precision, in_bf16
 from uxla.drawing import Schedule, draw_masks
 from uxla.examples import Corpus, Example, Words
-from uxla.filling import Copy, fill_copies
+from uxla.filling import fill_copies
 from uxla.language_model import MaskedLanguageModel
 from uxla.packing import packed
 from uxla.randomness import derive_seed

@@ -115,7 +115,8 @@ def _beside_matrices(
         return generate(corpus, model, how, seed=SEED, precision=Precision.BF16)
 
     tokens, generated = counted(model.network, run)
-    operations = fills_operations(work, tokens, generated.n_fills)
+    # Copies that are alike so far share a row, whose fill is predicted once.
+    operations = fills_operations(work, tokens, tokens.rows)
     # On a CPU the product that takes most of the time, at the size of a full batch.
     size = (tokens.computed // max(1, tokens.passes), scale.width, scale.feed_forward)
     if work.device.type == "cuda":
@@ -133,7 +134,8 @@ def _beside_matrices(
         "in fp32": 1e-9 * matrix_rate(*size, dtype=torch.float32, device=work.device),
         "useful share of tokens": tokens.share,
         "fills": generated.n_fills,
-        "tokens a fill": tokens.useful / max(1, generated.n_fills),
+        "fills predicted": tokens.rows,
+        "tokens a fill predicted": tokens.useful / max(1, tokens.rows),
         "operations a copy": operations / max(1, len(generated.corpus)),
     }
     return len(generated.corpus), shares, (f"{size[0]} x {size[1]} by {size[1]} x {size[2]}", details)

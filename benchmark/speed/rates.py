@@ -47,7 +47,7 @@ def training(work: Workload, *, in_large: bool, target: float) -> Finding:
     }
     if is_gpu:
         products = operations / n_steps * min(shares.theirs)
-        details |= _limits(work, how, length=tokens.computed // (n_steps * batch), products=products)
+        details |= _limits(work, how, length=tokens.computed // tokens.rows, products=products)
     finding = Finding(
         what=f"training, bf16, {batch} sentences a step: matrix operations on useful tokens",
         against=f"a product of {size[0]} x {size[1]} by {size[1]} x {size[2]} in bf16, in turn",

@@ -16,11 +16,12 @@ T = TypeVar("T")
 
 @dataclass
 class Tokens:
-    """Of some passes: tokens in all, those attended to, and the sum of the squared lengths of rows."""
+    """Of some passes: tokens in all, those attended to, the sum of the squared lengths of rows, and these."""
 
     computed: int = 0
     useful: int = 0
     squares: int = 0
+    rows: int = 0
     passes: int = 0
 
     @property
@@ -31,7 +32,8 @@ class Tokens:
 
 def counted(network: PreTrainedModel, run: Callable[[], T]) -> tuple[Tokens, T]:
     """Count the tokens that a network computes in a run, also in training, and hand on what it returns."""
-    useful, squares, computed = list[torch.Tensor](), list[torch.Tensor](), list[int]()
+    useful, squares, rows = list[torch.Tensor](), list[torch.Tensor](), list[torch.Tensor]()
+    computed = list[int]()
 
     def count(_module: torch.nn.Module, _arguments: tuple[Any, ...], inputs: dict[str, Any]) -> None:
         ids, places = inputs["input_ids"], inputs.get("position_ids")
@@ -40,10 +42,12 @@ def counted(network: PreTrainedModel, run: Callable[[], T]) -> tuple[Tokens, T]:
             lengths = (ids != network.config.pad_token_id).sum(dim=1)
             useful.append(lengths.sum())
             squares.append((lengths**2).sum())
+            rows.append(torch.tensor(len(ids)))
         else:
             # Rows end to end: the square of a length is the sum of as many odd numbers.
             useful.append(torch.tensor(ids.numel()))
             squares.append((2 * (places - places.min()) + 1).sum())
+            rows.append((places == places.min()).sum())
         computed.append(ids.numel())
 
     hook = network.base_model.get_submodule("embeddings").register_forward_pre_hook(count, with_kwargs=True)
@@ -53,7 +57,13 @@ def counted(network: PreTrainedModel, run: Callable[[], T]) -> tuple[Tokens, T]:
     finally:
         hook.remove()
     # Only now: a GPU is not waited for after every batch.
-    tokens = Tokens(sum(computed), sum(map(int, useful)), sum(map(int, squares)), len(computed))
+    tokens = Tokens(
+        computed=sum(computed),
+        useful=sum(map(int, useful)),
+        squares=sum(map(int, squares)),
+        rows=sum(map(int, rows)),
+        passes=len(computed),
+    )
     return tokens, result
 
 

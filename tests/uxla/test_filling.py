@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from uxla.crew import Copy
 from uxla.examples import Corpus
-from uxla.filling import Copy, Crew, fill_copies
+from uxla.filling import fill_copies
 from uxla.language_model import MaskedLanguageModel
 from uxla.units import Units, joined
 
@@ -104,6 +103,25 @@ def test_one_that_is_done_makes_room_for_the_next(scripted: Scripts, monkeypatch
     assert filling.words[1] == ("the",) * 4
 
 
+def test_copies_of_a_text_that_are_alike_so_far_are_predicted_once(scripted: Scripts) -> None:
+    model = scripted(left)
+    filling = Filling(model, ("the old sun sees", []))
+    text = filling.copies[0].text
+    filling.copies = [Copy(text, positions) for positions in ([1, 2], [1, 2, 3], [2, 1], [1, 3])]
+    # Another text of the same words is predicted on its own.
+    filling.copies.append(Copy(filling.units.split(("the", "old", "sun", "sees")), [1, 2]))
+    assert filling.run() == 11
+    assert sorted(model.seen[:3]) == ["▁the <mask> ▁sun ▁sees"] * 2 + ["▁the ▁old <mask> ▁sees"]
+    assert len(model.seen) == 3 + 4 + 1
+    assert filling.words == [
+        ("the", "the", "the", "sees"),
+        ("the", "the", "the", "the"),
+        ("the", "the", "old", "sees"),
+        ("the", "the", "sun", "sun"),
+        ("the", "the", "the", "sees"),
+    ]
+
+
 def test_nothing_to_fill_is_no_pass(scripted: Scripts) -> None:
     model = scripted(left)
     assert Filling(model).run() == Filling(model, ("the old", [])).run() == 0
@@ -174,42 +192,6 @@ def test_a_lone_mark_of_a_word_begins_it(scripted: Scripts) -> None:
     assert filling.units.spelt(filling.copies[0].units) == ["the", "", "京"]
     filling.run()
     assert filling.words == [("the", "大京")]
-
-
-def masked_row(model: MaskedLanguageModel, text: str, position: int) -> tuple[list[str], int]:
-    """The pieces that the model sees, those of the frame left out, and where the mask is among them."""
-    filling = Filling(model, (text, [position]))
-    ids, starts, where = Crew.of(filling.copies).masked(filling.units, model)
-    assert starts.tolist() == [0, len(ids)]
-    assert model.tokenizer.convert_ids_to_tokens(ids[[0, -1]].tolist()) == ["<s>", "</s>"]
-    return model.tokenizer.convert_ids_to_tokens(ids[1:-1].tolist()), int(where[0]) - 1
-
-
-@given(st.integers(1, 60), st.data())
-@settings(deadline=None, max_examples=200)
-def test_a_long_text_is_cut_around_the_mask(
-    spelt: MaskedLanguageModel, n_words: int, data: st.DataObject
-) -> None:
-    names = ["the", "old", "sun", "sees", "my", "moon"]
-    text = [names[(i * i) % 6] for i in range(n_words)]
-    position = data.draw(st.integers(0, n_words - 1))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MaskedLanguageModel, "max_length", 24)
-        inside, mask = masked_row(spelt, " ".join(text), position)
-    assert len(inside) == min(n_words, 22)
-    first = position - mask
-    window = [f"▁{word}" for word in text[first : first + len(inside)]]
-    window[mask] = "<mask>"
-    assert inside == window
-
-
-def test_a_cut_text_keeps_about_as_much_on_either_side_of_the_mask(
-    spelt: MaskedLanguageModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(MaskedLanguageModel, "max_length", 24)
-    text = " ".join(["the"] * 40)
-    # 21 of 39 neighbours fit beside the mask.
-    assert [masked_row(spelt, text, p)[1] for p in (0, 5, 20, 35, 39)] == [0, 5, 10, 17, 21]
 
 
 @pytest.mark.parametrize("any_piece", [False, True])

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.speed.useful import counted
+from benchmark.speed.useful import Tokens, counted
 from uxla import flat
 from uxla.batches import attention, padded_rows
 from uxla.devices import Precision
@@ -52,7 +52,7 @@ def test_tokens_of_rows_end_to_end_are_counted_row_by_row(language_model: Masked
     ids, places = torch.tensor([[5] * 6]), torch.tensor([[2, 3, 4, 5, 2, 3]])
     embeddings = network.base_model.get_submodule("embeddings")
     tokens, _ = counted(network, lambda: embeddings(input_ids=ids, position_ids=places))
-    assert (tokens.computed, tokens.useful, tokens.squares, tokens.passes) == (6, 6, 20, 1)
+    assert tokens == Tokens(computed=6, useful=6, squares=20, rows=2, passes=1)
 
 
 @pytest.mark.gpu
