@@ -72,7 +72,9 @@ def _begin(
     """Have the next position of every copy predicted; what is returned waits for the pieces."""
     device, padding = language_model.device, language_model.encoder.padding
     ids, starts, where = crew.masked(units, language_model)
-    (distinct, like), is_flat = crew.distinct(), flat.takes(language_model)
+    distinct, like = crew.distinct()
+    network = language_model.network
+    is_flat = flat.takes(language_model, in_bf16=network.dtype is torch.bfloat16)
     lengths = np.diff(starts)[distinct]
     hidden: torch.Tensor | None = None
     n_untidied = 0
@@ -80,7 +82,9 @@ def _begin(
         for some in (flat.batches if is_flat else length_buckets)(lengths, token_budget=token_budget):
             chosen = distinct[some]
             if is_flat:
-                found = flat.hidden(language_model, ids, starts, chosen, where)
+                asked = (np.arange(len(chosen)), where[chosen])
+                flat_rows = flat.FlatRows.of(language_model, ids, starts, chosen, asked)
+                found = flat.encoded(network.base_model, flat_rows)
             else:
                 rows, attended = padded_rows(ids, starts, chosen, padding=padding)
                 position = send(where[chosen], device)

@@ -122,7 +122,8 @@ def generate(
             yield from chain.from_iterable(parts)
 
     def vicinal() -> Iterator[Example]:
-        any_piece, budget = vicinity.fills is Fills.ANY, token_budget or flat.default_token_budget(model)
+        any_piece, is_bf16 = vicinity.fills is Fills.ANY, model.network.dtype is torch.bfloat16
+        budget = token_budget or flat.default_token_budget(model, in_bf16=is_bf16)
         for n_fills in fill_copies(copies(), model, units, any_piece=any_piece, token_budget=budget):
             counts["fills"] += n_fills
             while begun and all(copy.is_done for part in begun[0][1] for copy in part):

@@ -11,15 +11,31 @@ from hypothesis import strategies as st
 from benchmark.speed.useful import Tokens, counted
 from uxla import flat
 from uxla.batches import attention, padded_rows
-from uxla.devices import Precision
+from uxla.devices import Precision, has_bf16
 from uxla.devices import default_token_budget as padded_budget
 from uxla.drawing import Schedule
 from uxla.examples import Corpus
+from uxla.flat import FlatRows
+from uxla.inference import predict
 from uxla.language_model import MaskedLanguageModel
+from uxla.models import TaskModel
+from uxla.tasks import TASKS
 from uxla.vicinity import Fills, Unit, Vicinity, generate
 
-ON_A_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: no kernels for it")
-LENGTHS = np.array([7, 3, 40, 12, 70, 9, 64, 65, 1])
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: no kernels for it")
+HOW = Vicinity(
+    mask_ratio=0.3,
+    diversification_factors=(2,),
+    unit=Unit.WORD,
+    schedule=Schedule.INDEPENDENT,
+    fills=Fills.WORD_INITIAL,
+    min_words=1,
+    max_words=150,
+    min_characters=1,
+    drop_unchanged=False,
+)
+CPU = torch.device("cpu")
+NEEDS_BF16 = pytest.mark.skipif(not has_bf16(CPU), reason="this processor only emulates bfloat16")
 
 
 @given(st.lists(st.integers(1, 60), min_size=1), st.integers(1, 200))
@@ -34,9 +50,45 @@ def test_batches_take_every_row_once_longest_first_and_are_full(lengths: list[in
         assert not len(after) or of_row[chosen].sum() + of_row[after[0]] > budget
 
 
-def test_a_cpu_takes_padded_rows(language_model: MaskedLanguageModel) -> None:
-    assert not flat.takes(language_model)
-    assert flat.default_token_budget(language_model) == padded_budget(torch.device("cpu"))
+def test_a_cpu_takes_padded_rows_in_full_precision(language_model: MaskedLanguageModel) -> None:
+    assert not flat.takes(language_model, in_bf16=False)
+    for in_bf16 in (False, True):
+        assert flat.default_token_budget(language_model, in_bf16=in_bf16) == padded_budget(CPU)
+
+
+def test_a_row_begins_at_the_first_place_of_its_make_and_segments_at_the_second_text(
+    language_model: MaskedLanguageModel, bert_folder: Path
+) -> None:
+    ids, starts = np.arange(5, 14), np.array([0, 2, 6, 9])
+    asked = (np.array([0, 0, 1]), np.array([0, 3, 1]))
+    for model, first in ((language_model, 2), (MaskedLanguageModel.load(bert_folder), 0)):
+        rows = FlatRows.of(model, ids, starts, np.array([1, 0]), asked, second=np.array([2, 9]))
+        assert rows.tokens.tolist() == [7, 8, 9, 10, 5, 6]
+        assert rows.places.tolist() == [first + place for place in (0, 1, 2, 3, 0, 1)]
+        assert rows.segments.tolist() == [0, 0, 1, 1, 0, 0]
+        assert (rows.bounds.tolist(), rows.at.tolist()) == ([0, 4, 6], [0, 3, 5])
+
+
+@NEEDS_BF16
+@pytest.mark.parametrize("folder", ["encoder_folder", "bert_folder"])
+@pytest.mark.parametrize("name", ["xner", "xnli"])
+def test_labels_are_those_of_padded_rows(
+    folder: str, name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = TaskModel.build(request.getfixturevalue(folder), TASKS[name], seed=3)
+    corpus: Corpus = request.getfixturevalue(name)
+    found = predict(model, corpus, precision=Precision.BF16, token_budget=100)
+    monkeypatch.setattr(flat, "takes", lambda model, in_bf16: False)
+    expected = predict(model, corpus, precision=Precision.BF16, token_budget=100)
+    assert np.allclose(found.probabilities, expected.probabilities, atol=5e-3)
+    assert np.array_equal(found.starts, expected.starts)
+
+
+@NEEDS_BF16
+def test_padding_is_not_computed(tagger: TaskModel, xner: Corpus) -> None:
+    tokens, _ = counted(tagger.network, lambda: predict(tagger, xner, precision=Precision.BF16))
+    assert tokens.computed == tokens.useful
+    assert tokens.rows == len(xner)
 
 
 def test_an_aligned_output_layer_gives_the_same_scores() -> None:
@@ -55,19 +107,35 @@ def test_tokens_of_rows_end_to_end_are_counted_row_by_row(language_model: Masked
     assert tokens == Tokens(computed=6, useful=6, squares=20, rows=2, passes=1)
 
 
+@NEEDS_BF16
+def test_generation_in_bf16_is_nearly_that_of_padded_rows(
+    language_model: MaskedLanguageModel, xner: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = generate(xner, language_model, HOW, seed=1, precision=Precision.BF16).corpus
+    monkeypatch.setattr(flat, "takes", lambda model, in_bf16: False)
+    expected = generate(xner, language_model, HOW, seed=1, precision=Precision.BF16).corpus
+    words = [[e.texts[0] for e in corpus] for corpus in (found, expected)]
+    assert [len(text) for text in words[0]] == [len(text) for text in words[1]]
+    same = [one == other for texts in zip(*words, strict=True) for one, other in zip(*texts, strict=True)]
+    assert np.mean(same) > 0.95
+
+
 @pytest.mark.gpu
-@ON_A_GPU
+@NEEDS_GPU
 @pytest.mark.parametrize("folder", ["encoder_folder", "bert_folder"])
 def test_kernels_say_of_a_position_what_padded_rows_say(folder: str, request: pytest.FixtureRequest) -> None:
     path: Path = request.getfixturevalue(folder)
     model = MaskedLanguageModel.load(path).to(torch.device("cuda"))
     model.network.eval()
-    assert flat.takes(model)
-    random, starts = np.random.default_rng(1), np.concatenate([[0], np.cumsum(LENGTHS)])
-    ids, position = random.integers(5, 200, starts[-1]), random.integers(LENGTHS)
+    assert flat.takes(model, in_bf16=False)
+    lengths = np.array([7, 3, 40, 12, 70, 9, 64, 65, 1])
+    random, starts = np.random.default_rng(1), np.concatenate([[0], np.cumsum(lengths)])
+    ids, position = random.integers(5, 200, starts[-1]), random.integers(lengths)
     with torch.inference_mode():
-        for chosen in flat.batches(LENGTHS, token_budget=100):
-            found = flat.hidden(model, ids, starts, chosen, position)
+        for chosen in flat.batches(lengths, token_budget=100):
+            asked = (np.arange(len(chosen)), position[chosen])
+            end_to_end = FlatRows.of(model, ids, starts, chosen, asked)
+            found = flat.encoded(model.network.base_model, end_to_end)
             rows, attended = padded_rows(ids, starts, chosen, padding=model.encoder.padding)
             expected = model.hidden(
                 torch.from_numpy(rows).cuda(),
@@ -78,22 +146,11 @@ def test_kernels_say_of_a_position_what_padded_rows_say(folder: str, request: py
 
 
 @pytest.mark.gpu
-@ON_A_GPU
+@NEEDS_GPU
 def test_generation_is_that_of_a_cpu(language_model: MaskedLanguageModel, xner: Corpus) -> None:
-    how = Vicinity(
-        mask_ratio=0.3,
-        diversification_factors=(2,),
-        unit=Unit.WORD,
-        schedule=Schedule.INDEPENDENT,
-        fills=Fills.WORD_INITIAL,
-        min_words=1,
-        max_words=150,
-        min_characters=1,
-        drop_unchanged=False,
-    )
-    expected = generate(xner, language_model, how, seed=1).corpus
+    expected = generate(xner, language_model, HOW, seed=1).corpus
     on_gpu = language_model.to(torch.device("cuda"))
-    assert list(generate(xner, on_gpu, how, seed=1).corpus) == list(expected)
+    assert list(generate(xner, on_gpu, HOW, seed=1).corpus) == list(expected)
     # In bfloat16 with the aligned output layer, few pieces change places.
-    in_bf16 = generate(xner, on_gpu, how, seed=1, precision=Precision.BF16).corpus
+    in_bf16 = generate(xner, on_gpu, HOW, seed=1, precision=Precision.BF16).corpus
     assert len(in_bf16) == len(expected)
