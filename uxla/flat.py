@@ -25,6 +25,9 @@ ALIGNED = 64
 IN_BF16 = 2**17
 """Tokens of a batch on a GPU in bfloat16: so many that its host has the next one ready in the meantime."""
 
+MAKES = ("bert", "roberta", "xlm-roberta")
+"""Of encoders whose parts are known here by their names."""
+
 SIZES = (16, 32, 64, 128)
 """Of attention heads that the kernels of a GPU take."""
 
@@ -45,9 +48,11 @@ class Model(Protocol):
 
 def takes(model: Model, *, in_bf16: bool) -> bool:
     """Whether the encoder of a model computes such rows where it is, in bfloat16 or in full precision."""
+    config = model.network.config
+    if config.model_type not in MAKES:
+        return False
     if model.device.type == "cpu":
         return in_bf16 and has_bf16(model.device)
-    config = model.network.config
     size = config.hidden_size // config.num_attention_heads
     return size in SIZES and find_spec("triton") is not None
 

@@ -56,6 +56,13 @@ def test_a_cpu_takes_padded_rows_in_full_precision(language_model: MaskedLanguag
         assert flat.default_token_budget(language_model, in_bf16=in_bf16) == padded_budget(CPU)
 
 
+@NEEDS_BF16
+def test_other_makes_are_left_to_transformers(language_model: MaskedLanguageModel) -> None:
+    assert flat.takes(language_model, in_bf16=True)
+    language_model.network.config.model_type = "distilbert"
+    assert not flat.takes(language_model, in_bf16=True)
+
+
 def test_a_row_begins_at_the_first_place_of_its_make_and_segments_at_the_second_text(
     language_model: MaskedLanguageModel, bert_folder: Path
 ) -> None:
