@@ -115,8 +115,7 @@ def _beside_matrices(
         return generate(corpus, model, how, seed=SEED, precision=Precision.BF16)
 
     tokens, generated = counted(model.network, run)
-    # Copies that are alike so far share a row, whose fill is predicted once.
-    operations = fills_operations(work, tokens, tokens.rows)
+    operations = fills_operations(work, tokens)
     # On a CPU the product that takes most of the time, at the size of a full batch.
     size = (tokens.computed // max(1, tokens.passes), scale.width, scale.feed_forward)
     if work.device.type == "cuda":

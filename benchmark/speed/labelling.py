@@ -1,7 +1,7 @@
 """Labelling beside `Trainer.predict` and the pipeline."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -10,12 +10,10 @@ import torch
 from benchmark.speed.alternating import alternate, matrix_rate, seconds
 from benchmark.speed.outcome import Finding
 from benchmark.speed.trainers import Classes, Pipeline, Trained, missing
-from benchmark.speed.useful import padded_tokens, share
+from benchmark.speed.useful import counted, padded_tokens, share
 from benchmark.speed.workload import Workload
-from uxla import flat
-from uxla.batches import length_buckets
 from uxla.devices import Precision, default_token_budget
-from uxla.encoding import Ints, encode
+from uxla.encoding import encode
 from uxla.examples import Corpus
 from uxla.inference import predict
 from uxla.predictions import Predictions
@@ -109,30 +107,23 @@ def ceiling(work: Workload, corpus: Corpus, *, size: int, precision: Precision) 
     as_they_come = [
         np.arange(begin, min(begin + size, len(lengths))) for begin in range(0, len(lengths), size)
     ]
-    budget, is_bf16 = default_token_budget(work.device), precision is not Precision.FP32
-    # Rows end to end have no padding.
-    is_flat = work.device.type == "cpu" and flat.takes(model, in_bf16=is_bf16)
-    our_batches = (flat.batches if is_flat else length_buckets)(lengths, token_budget=budget)
+    tokens, _ = counted(model.network, lambda: predict(model, corpus, precision=precision))
     shares = {
-        "our useful share of tokens": 1.0 if is_flat else _share(lengths, our_batches),
-        "their useful share of tokens": _share(lengths, as_they_come),
+        "our useful share of tokens": tokens.share,
+        "their useful share of tokens": float(lengths.sum() / padded_tokens(lengths, as_they_come)),
     }
     ours, theirs = shares.values()
-    shape = (budget, work.scale.width, work.scale.feed_forward)
+    shape = (default_token_budget(work.device), work.scale.width, work.scale.feed_forward)
     rates = {
         dtype: matrix_rate(*shape, dtype=dtype, device=work.device)
         for dtype in (torch.float32, torch.bfloat16)
     }
-    gain = rates[torch.bfloat16] / rates[torch.float32] if is_bf16 else 1.0
+    gain = rates[torch.bfloat16] / rates[torch.float32] if precision is not Precision.FP32 else 1.0
     return {
         **shares,
         "matrix rate, of that in fp32": gain,
         "times, of matrix products alone": gain * ours / theirs,
     }
-
-
-def _share(lengths: Ints, batches: Iterable[Ints]) -> float:
-    return float(lengths.sum() / padded_tokens(lengths, batches))
 
 
 def same_classes(ours: Predictions, expected: np.ndarray) -> str:

@@ -25,19 +25,19 @@ def tokens_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
     return scale.layers * (layer * tokens.useful + attention) + head * n_fills
 
 
-def fills_operations(work: Workload, tokens: Tokens, n_fills: int) -> float:
-    """Those that generation needs: of the last layer, but for keys and values, one position of a row."""
+def fills_operations(work: Workload, tokens: Tokens) -> float:
+    """Those that generation needs: a fill a row; in the last layer keys and values, else one position."""
     scale = work.scale
     layer = 4.0 * scale.width**2 + 4.0 * scale.width * scale.feed_forward
     attention = 4.0 * scale.width * (tokens.squares - tokens.useful)
-    return tokens_operations(work, tokens, n_fills) - layer * (tokens.useful - n_fills) - attention
+    return tokens_operations(work, tokens, tokens.rows) - layer * (tokens.useful - tokens.rows) - attention
 
 
 def encoder_rate(work: Workload, rows: int, length: int) -> float:
     """Operations a second of training the encoder in bfloat16 on one batch of full rows, at best.
 
     There is neither padding nor anything to lay out or to update, so no schedule of the same kernels can do
-    more.
+    more, if batches are so large that the host launches them in time.
     """
     whole = work.task_model().network
     # Few of its rows are looked up: training leaves the others out, too.

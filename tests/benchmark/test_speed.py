@@ -226,13 +226,13 @@ def test_tokens_are_counted_with_and_without_padding(work: Workload) -> None:
 
 def test_operations_are_those_that_layers_and_outputs_take(work: Workload) -> None:
     scale = replace(work.scale, layers=1, width=2, feed_forward=3, vocabulary=5)
-    tokens = Tokens(computed=9, useful=4, squares=16, passes=1)
+    tokens = Tokens(computed=9, useful=4, squares=16, rows=1, passes=1)
     # A token: four products of 2 x 2, two of 2 x 3; attention: two of 4 x 4 by 2; a fill: 2 x 2 and 2 x 5.
     expected = 2 * (4 * (4 * 4 + 2 * 6) + 2 * 16 * 2) + 2 * (4 + 10)
     assert operations.tokens_operations(replace(work, scale=scale), tokens, 1) == expected
     # In the last layer keys and values of four tokens, the other products of the masked one alone.
     expected = 2 * (4 * 2 * 4 + (2 * 4 + 2 * 6) + 2 * 4 * 2) + 2 * (4 + 10)
-    assert operations.fills_operations(replace(work, scale=scale), tokens, 1) == expected
+    assert operations.fills_operations(replace(work, scale=scale), tokens) == expected
 
 
 def test_the_rate_of_training_the_encoder_alone_is_of_full_rows(

@@ -1,5 +1,6 @@
 """Rows end to end say what padded ones say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,31 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.speed.useful import Tokens, counted
+from tests.uxla.test_vicinity import WORDS
 from uxla import flat
 from uxla.batches import attention, padded_rows
 from uxla.devices import Precision, has_bf16
 from uxla.devices import default_token_budget as padded_budget
-from uxla.drawing import Schedule
 from uxla.examples import Corpus
 from uxla.flat import FlatRows
 from uxla.inference import predict
 from uxla.language_model import MaskedLanguageModel
 from uxla.models import TaskModel
 from uxla.tasks import TASKS
-from uxla.vicinity import Fills, Unit, Vicinity, generate
+from uxla.vicinity import generate
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: no kernels for it")
-HOW = Vicinity(
-    mask_ratio=0.3,
-    diversification_factors=(2,),
-    unit=Unit.WORD,
-    schedule=Schedule.INDEPENDENT,
-    fills=Fills.WORD_INITIAL,
-    min_words=1,
-    max_words=150,
-    min_characters=1,
-    drop_unchanged=False,
-)
+HOW = replace(WORDS, diversification_factors=(2,), min_words=1, max_words=150, min_characters=1)
 CPU = torch.device("cpu")
 NEEDS_BF16 = pytest.mark.skipif(not has_bf16(CPU), reason="this processor only emulates bfloat16")
 
