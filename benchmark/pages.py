@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmark.markup import Markup
 from benchmark.published import Comparison, PublishedTable, Verdict, compare, counterparts, read_published
-from benchmark.results import UPPER_BOUNDS, System
+from benchmark.results import UPPER_BOUNDS, ZERO_SHOT, System
 from benchmark.statistics import CONFIDENCE_LEVEL, Spread, spread
 from benchmark.tables import AVERAGE, Row, Table
 from benchmark.variants import title_of
@@ -32,7 +32,7 @@ class Section:
 
 def sections(table: Table, style: Markup) -> list[Section]:
     """The parts of the page in a format's markup; what a profile has nothing to say of is left out."""
-    parts = [_scores(table, style), _differences(table, style)]
+    parts = [_scores(table, style), *(_differences(table, against, style) for against in ZERO_SHOT)]
     parts += [_repeats(table, style)] if table.repeats else []
     parts += [_published(table, published, style) for published in counterparts(table)]
     parts += [_labellings(table, style)] if table.labellings else []
@@ -118,8 +118,8 @@ def _score(cell: Spread | None, best: str | None, row: Row, style: Markup) -> st
     return mean if cell.std is None else style.spread.format(mean, f"{cell.std:.2f}")
 
 
-def _differences(table: Table, style: Markup) -> Section:
-    against = table.label(Row(System.CONFIDENCE_PENALTY, is_ensemble=False))
+def _differences(table: Table, against: System, style: Markup) -> Section:
+    found = [d for d in table.differences if d.against is against]
     grid = [
         [
             d.target,
@@ -129,22 +129,25 @@ def _differences(table: Table, style: Markup) -> Section:
             _probability(d.p_value),
             DASH if d.p_value is None else _probability(d.p_holm),
         ]
-        for d in table.differences
+        for d in found
     ]
+    is_origin = against is System.CONFIDENCE_PENALTY
+    drawn = "each with UXLA's model and the one that it began as" if is_origin else "for each system alone"
     legend = (
         f"Points, in means over the models; {LEVEL} interval of the paired percentile bootstrap over test "
         f"examples, not corrected; p: two-sided approximate randomisation, swapping whole examples; "
-        f"Holm: corrected over the {len(table.targets)} targets. Examples and seeds: seeds are drawn too, "
-        "each with UXLA's model and the one that it began as; of "
-        f"{len(table.first.models)} seeds that is rough, too narrow where they decide and too wide where not."
+        "Holm: corrected over all targets. Examples and seeds: seeds are drawn too, "
+        f"{drawn}; with {len(table.first.models)} of them this is rough: too narrow where seeds matter, too "
+        "wide where they do not."
     )
     intervals = [f"{LEVEL} interval", f"{LEVEL} interval, examples and seeds"]
     columns = ["target", "difference", *intervals, "p", "p (Holm)"]
-    if any(d.mcnemar is not None for d in table.differences):
+    if any(d.mcnemar is not None for d in found):
         columns.append("McNemar (Holm)")
-        grid = [[*row, _probability(d.mcnemar)] for row, d in zip(grid, table.differences, strict=True)]
+        grid = [[*row, _probability(d.mcnemar)] for row, d in zip(grid, found, strict=True)]
         legend += " McNemar: exact, of the two ensembles, two-sided."
-    return _plain("differences", f"UXLA minus {against}", pd.DataFrame(grid, columns=columns), legend, style)
+    caption = f"UXLA minus {table.label(Row(against, is_ensemble=False))}"
+    return _plain(f"minus-{against}", caption, pd.DataFrame(grid, columns=columns), legend, style)
 
 
 def _repeats(table: Table, style: Markup) -> Section:

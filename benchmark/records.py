@@ -52,9 +52,9 @@ def _record(table: Table, system: System, language: str) -> dict[str, Any]:
         record |= {f"minus_{c.against}{name}": value for name, value in numbers.items()}
     for d in table.differences:
         if system is System.UXLA and d.target == language and d.p_value is not None:
-            record |= {f"minus_{System.CONFIDENCE_PENALTY}_p_holm": d.p_holm}
+            record |= {f"minus_{d.against}_p_holm": d.p_holm}
             if d.mcnemar is not None:
-                record |= {f"minus_{System.CONFIDENCE_PENALTY}_mcnemar_holm": d.mcnemar}
+                record |= {f"minus_{d.against}_mcnemar_holm": d.mcnemar}
     return record
 
 

@@ -44,6 +44,9 @@ class System(StrEnum):
 SYSTEMS = (System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY, System.UXLA, System.SUPERVISED)
 """What every table has."""
 
+ZERO_SHOT = (System.CONFIDENCE_PENALTY, System.CROSS_ENTROPY)
+"""What UXLA is tested against: what it began as, and models without the penalty as in the paper's text."""
+
 UPPER_BOUNDS = (System.LSTM_CRF, System.SUPERVISED)
 """What learns from labels of the language it is tested in."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmark.hyperparameters import Hyperparameter
 from benchmark.labellings import Labelling, labellings_of
-from benchmark.results import SYSTEMS, Result, System
+from benchmark.results import SYSTEMS, ZERO_SHOT, Result, System
 from benchmark.statistics import Spread, holm, spread
 
 AVERAGE = "average"
@@ -27,12 +27,13 @@ class Row(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """UXLA minus the confidence-penalty baseline in one target; `p_holm` is over all targets.
+    """UXLA minus a zero-shot baseline in one target; `p_holm` is over all targets.
 
     `low` and `high` are over examples, `crossed_low` and `crossed_high` over examples and seeds. `mcnemar`
     compares their ensembles, where examples have one label, and is corrected likewise.
     """
 
+    against: System
     target: str
     difference: float | None = None
     low: float | None = None
@@ -149,22 +150,30 @@ class Table:
             )
             if not self.scores(row, language)
         ]
-        return runs + [f"test of UXLA in {d.target}" for d in self.differences if d.p_value is None]
+        return runs + [
+            f"test of UXLA against {self.label(Row(d.against, is_ensemble=False))} in {d.target}"
+            for d in self.differences
+            if d.p_value is None
+        ]
 
     @cached_property
     def differences(self) -> list[Difference]:
-        """UXLA against the confidence penalty, per target; a missing test enters Holm with p = 1."""
+        """UXLA against each zero-shot baseline, per target; a missing test enters Holm with p = 1."""
+        return [difference for baseline in ZERO_SHOT for difference in self._differences(baseline)]
+
+    def _differences(self, against: System) -> list[Difference]:
         found = {
             language: comparison
             for (system, language), result in self.results.items()
             for comparison in result.comparisons
-            if system is System.UXLA and comparison.against is System.CONFIDENCE_PENALTY
+            if system is System.UXLA and comparison.against is against
         }
         adjusted = holm([found[target].p_value if target in found else 1.0 for target in self.targets])
         exact = [found[target].mcnemar if target in found else None for target in self.targets]
         of_ensembles = holm([1.0 if p is None else p for p in exact])
         return [
             Difference(
+                against,
                 target,
                 c.difference,
                 c.interval.low,
@@ -175,7 +184,7 @@ class Table:
                 *((crossed.low, crossed.high) if (crossed := c.crossed_interval) else ()),
             )
             if (c := found.get(target))
-            else Difference(target)
+            else Difference(against, target)
             for target, p_holm, mcnemar in zip(self.targets, adjusted, of_ensembles, strict=True)
         ]
 

@@ -132,39 +132,45 @@ def fingerprint(parameters: Parameters, *, profile: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+SHOWN = {
+    "plain": System.CROSS_ENTROPY,
+    "con-penalty": System.CONFIDENCE_PENALTY,
+    "UXLA": System.UXLA,
+    "supervised": System.SUPERVISED,
+}
+"""Systems of the overview, by the names of their columns."""
+
+
 def overview(parameters: Parameters, worlds: Mapping[int, Scores], *, profile: str) -> str:
-    """Every task and world in one line a language, as Markdown: words alone, the baseline, UXLA, its gain."""
+    """Every task and world in one line a language, as Markdown: words alone, all systems, what UXLA gains."""
     lines = []
     for seed, scores in worlds.items():
         world = _with_seed(parameters, profile, seed).profiles[profile]
         for task in world.run.tasks:
             section = world.tasks[task]
             for language in (section.source, *section.languages):
-                baseline = scores.get((task, language, System.CONFIDENCE_PENALTY))
-                if baseline is None:  # recorded before the profile had this task
+                found = {name: scores.get((task, language, system)) for name, system in SHOWN.items()}
+                if found["con-penalty"] is None:  # recorded before the profile had this task
                     continue
-                before = baseline.mean
-                adapted = scores.get((task, language, System.UXLA))
-                after = adapted.mean if adapted else None
                 lines.append(
                     {
                         "task": task,
                         "world": seed,
                         "language": language,
                         "words alone": _words_alone(section, task, language),
-                        "con-penalty": before,
-                        "UXLA": after,
-                        "gain": None if after is None else after - before,
+                        **{name: score.mean if score else np.nan for name, score in found.items()},
                     }
                 )
     table = pd.DataFrame(lines)
-    average = table.groupby(["task", "world"], as_index=False)["gain"].mean().assign(language="average")
+    gains = {f"minus {name}": table["UXLA"] - table[name] for name in ("con-penalty", "plain")}
+    table = table.assign(**gains)
+    average = table.groupby(["task", "world"], as_index=False)[list(gains)].mean().assign(language="average")
     order = {task: number for number, task in enumerate(table["task"].unique())}
     whole = pd.concat([table, average])
     whole = whole.sort_values(["task", "world"], key=lambda column: column.replace(order), kind="stable")
     # Of dtype object, so that a gap is empty and not nan.
     whole = whole.astype(object).where(whole.notna(), None)
-    digits = ("", "d", "", ".1f", ".1f", ".1f", "+.1f")
+    digits = ("", "d", "", *(".1f",) * (1 + len(SHOWN)), *("+.1f",) * len(gains))
     text: str = whole.to_markdown(index=False, floatfmt=digits, missingval="")
     return text
 

@@ -1,8 +1,10 @@
-"""How the libraries below PyTorch keep memory on a CPU."""
+"""How the libraries below PyTorch keep memory on a CPU, and when Python looks for garbage."""
 
 import ctypes
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 def keep_memory() -> None:
@@ -39,6 +41,18 @@ def keep_few_kernels() -> None:
 
 KERNELS = 128
 """Enough for all products of a step."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """A block in which Python does not look for cycles of garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _of_the_c_library(name: str) -> Callable[..., int] | None:

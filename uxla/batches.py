@@ -49,7 +49,7 @@ def collate(
     as labelled, those that are not with a weight of zero.
     """
     ids, attended = padded_rows(rows.ids, rows.starts, chosen, padding=padding, multiple=multiple or 1)
-    counts = np.diff(rows.mark_starts)[chosen]
+    counts = rows.n_marks(chosen)
     where = ranges(rows.mark_starts[chosen], counts)
     inputs = {"input_ids": send(ids, device), "attention_mask": attention(attended, device)}
     if segments:

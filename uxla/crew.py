@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
 
 import numpy as np
@@ -69,6 +70,7 @@ class Crew:
         position: Ints = self.places[self.place_starts[:-1] + self.n_filled]
         return position
 
+    @cached_property
     def distinct(self) -> tuple[Ints, Ints]:
         """Copies that differ with their next position masked, and for every copy the one of them like it."""
         _, first, like = np.unique(
@@ -116,7 +118,7 @@ class Crew:
             copy = self.copies[i]
             copy.units = self.units[self.starts[i] : self.starts[i + 1]].copy()
             copy.is_dropped, copy.is_done = bool(is_dropped[i]), True
-        left, (_, alike) = np.flatnonzero(~is_done), self.distinct()
+        left, (_, alike) = np.flatnonzero(~is_done), self.distinct
         lengths, n_places = np.diff(self.starts)[left], np.diff(self.place_starts)[left]
         of_units, of_places = ranges(self.starts[left], lengths), ranges(self.place_starts[left], n_places)
         return Crew(

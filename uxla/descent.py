@@ -1,13 +1,12 @@
 """How every model is trained: a recipe, the loop of updates, and the best weights by the dev set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
 from uxla.devices import Precision, fetch
-from uxla.optimisation import Log, Optimisation, Optimiser
+from uxla.optimisation import Log, LossLog, Optimisation, Optimiser
 from uxla.randomness import torch_seed
 
 
@@ -77,28 +76,17 @@ def descend(
     optimiser = Optimiser(network, recipe.optimisation, n_steps=n_steps)
     network.train()
     with torch_seed(seed, "dropout"):
-        log_loss: Callable[[], None] = _nothing
+        waiting = LossLog(log)
         for step in range(1, n_steps + 1):
             losses = [fetch(backward()) for _ in range(recipe.accumulate)]
             optimiser.step((step - 1) / n_steps)
-            # The loss of the step before: a GPU has another one to do while the host waits for it.
-            log_loss()
-            log_loss = partial(_log_loss, log, step, losses)
+            waiting.add(step, losses)
             if step % recipe.validate_every == 0 or step == n_steps:
-                log_loss()
-                log_loss = _nothing
+                waiting.flush()
                 judge.look(step, log)
     network.zero_grad()
     network.eval()
     return judge.verdict(before, n_steps)
-
-
-def _log_loss(log: Log, step: int, losses: Sequence[Callable[[], torch.Tensor]]) -> None:
-    log(step, {"loss": sum((float(loss()) for loss in losses), 0.0)})
-
-
-def _nothing() -> None:
-    """No loss waits to be logged."""
 
 
 class Judge:

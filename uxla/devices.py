@@ -29,7 +29,7 @@ def default_device() -> torch.device:
 def has_bf16(device: torch.device) -> bool:
     """Whether matrix products in bfloat16 are done by the hardware rather than emulated."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(
         torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -66,7 +66,7 @@ def fetch(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
     if tensor.device.type == "cpu":
         return lambda: tensor
     here, event = tensor.to("cpu", non_blocking=True), torch.cuda.Event()  # type: ignore[no-untyped-call]
-    event.record()
+    event.record(torch.cuda.current_stream(tensor.device))
 
     def wait() -> torch.Tensor:
         event.synchronize()

@@ -105,6 +105,10 @@ class Rows:
         """Number of subwords of each row, special tokens included."""
         return np.diff(self.starts)
 
+    def n_marks(self, chosen: Ints) -> Ints:
+        """Number of labelled positions of each of some rows; asked for a batch, it looks at no others."""
+        return self.mark_starts[chosen + 1] - self.mark_starts[chosen]
+
 
 def encode(corpus: Corpus, task: Task, encoder: WordEncoder, *, max_length: int) -> Rows:
     """Encode a corpus; the rows of one example follow each other in the order of its words.

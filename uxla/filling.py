@@ -75,7 +75,7 @@ def _begin(
     """Have the next position of every copy predicted; what is returned waits for the pieces."""
     device, padding = language_model.device, language_model.encoder.padding
     ids, starts, where = crew.masked(units, language_model)
-    distinct, like = crew.distinct()
+    distinct, like = crew.distinct
     network = language_model.network
     is_flat = flat.takes(language_model, in_bf16=network.dtype is torch.bfloat16)
     lengths = np.diff(starts)[distinct]
@@ -120,4 +120,4 @@ def _bars(
 def _barred(language_model: MaskedLanguageModel) -> torch.Tensor:
     """Which pieces may not continue a word (row 0) and which may not begin one (row 1)."""
     table = [[not text for text in texts] for texts in (language_model.continuations, language_model.words)]
-    return torch.tensor(table, device=language_model.device)
+    return send(np.array(table), language_model.device)

@@ -49,7 +49,7 @@ def predict_rows(
         for chosen in (flat.batches if is_flat else length_buckets)(rows.lengths, token_budget=budget):
             logits = _of_flat(model, rows, chosen) if is_flat else _of_padded(model, rows, chosen)
             scores.append(torch.softmax(logits.float(), dim=-1))
-            order.append(ranges(rows.mark_starts[chosen], np.diff(rows.mark_starts)[chosen]))
+            order.append(ranges(rows.mark_starts[chosen], rows.n_marks(chosen)))
     model.network.train(was_training)
     probabilities = np.zeros((len(rows.marks), model.task.n_classes), np.float32)
     if scores:
@@ -66,7 +66,7 @@ def _of_padded(model: TaskModel, rows: Rows, chosen: Ints) -> torch.Tensor:
 
 
 def _of_flat(model: TaskModel, rows: Rows, chosen: Ints) -> torch.Tensor:
-    counts = np.diff(rows.mark_starts)[chosen]
+    counts = rows.n_marks(chosen)
     asked = np.repeat(np.arange(len(chosen)), counts), rows.marks[ranges(rows.mark_starts[chosen], counts)]
     second = rows.second[chosen] if model.has_segments else None
     end_to_end = flat.FlatRows.of(model, rows.ids, rows.starts, chosen, asked, second)

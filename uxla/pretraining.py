@@ -23,13 +23,13 @@ from transformers import (
 )
 
 from uxla.batches import attention, padded
-from uxla.devices import Precision, autocast, send
+from uxla.devices import Precision, autocast, fetch, send
 from uxla.encoding import Ints
 from uxla.examples import Corpus
 from uxla.files import replacing
 from uxla.language_model import MaskedLanguageModel
 from uxla.mixing import mixing_weights
-from uxla.optimisation import Log, Optimisation, Optimiser, ignore
+from uxla.optimisation import Log, LossLog, Optimisation, Optimiser, ignore
 from uxla.randomness import generator, torch_seed
 
 POOL = 64
@@ -116,6 +116,7 @@ def pretrain(
     started = saved = time.monotonic()
     language_model.network.train()
     pool: list[list[tuple[int, int]]] = []
+    waiting = LossLog(log)
     while (done := _done(step, seconds + time.monotonic() - started, settings)) < 1:
         if not pool or step % POOL == 0:
             pool = _pool(sentences, settings, seed, step // POOL)
@@ -123,12 +124,15 @@ def pretrain(
         with torch_seed(seed, "dropout", step):
             loss = _loss(language_model, rows, settings, generator(seed, "masks", step))
             loss.backward()  # type: ignore[no-untyped-call]
+        fetched = fetch(loss.detach())
         optimiser.step(done)
         step += 1
-        log(step, {"loss": float(loss.detach())})
+        waiting.add(step, [fetched])
         if time.monotonic() - saved > settings.save_every_seconds:
+            waiting.flush()
             saved = time.monotonic()
             _save(state, language_model, optimiser, step, seconds + saved - started)
+    waiting.flush()
     language_model.network.eval()  # type: ignore[no-untyped-call]
     return step
 

@@ -6,8 +6,11 @@ A step of training launches thousands of small kernels, and that can take longer
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import torch
+
+from uxla.allocation import uncollected
 
 _IS_ON = ContextVar("_IS_ON", default=True)
 
@@ -25,6 +28,16 @@ def unrecorded() -> Iterator[None]:
 def is_recording() -> bool:
     """Whether what a GPU repeats may be recorded here."""
     return _IS_ON.get()
+
+
+@contextmanager
+def recording(graph: torch.cuda.CUDAGraph, *, pool: Any = None) -> Iterator[None]:
+    """A block that a GPU records into a graph.
+
+    Python looks for no garbage in it: were an older graph among that, to free it would end the recording.
+    """
+    with uncollected(), torch.cuda.graph(graph, pool=pool):
+        yield
 
 
 class Recorded:
@@ -45,6 +58,6 @@ class Recorded:
             return
         if self._graph is None:
             self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph):
+            with recording(self._graph):
                 self._compute()
         self._graph.replay()

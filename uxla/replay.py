@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from uxla.batches import Batch
-from uxla.recording import is_recording
+from uxla.recording import is_recording, recording
 
 WORTH_IT = 1
 """How often a shape comes before it is recorded: to record costs about as much as to compute it once."""
@@ -55,7 +55,7 @@ class Replayed:
         graph, others = torch.cuda.CUDAGraph(), list(self._recordings.values())
         # One runs after the other, so all share the memory for what they compute in between.
         pool = others[0].graph.pool() if others else None
-        with torch.cuda.graph(graph, pool=pool):
+        with recording(graph, pool=pool):
             result = self._compute(batch)
         return _Recording(graph, batch, result)
 

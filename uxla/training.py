@@ -123,9 +123,11 @@ def _encoded(corpus: Corpus | SoftCorpus, model: TaskModel, recipe: Recipe) -> R
 
 
 def _collate(model: TaskModel, rows: Rows, chosen: Ints) -> Batch:
-    # What a GPU records is replayed for batches of the same shape alone.
-    is_small = len(chosen) * rows.lengths[chosen].max() <= SMALL
-    multiple = LENGTHS if is_small and model.device.type != "cpu" else None
+    multiple = None
+    # What a GPU records is replayed for batches of the same shape alone, none longer than the model takes.
+    if model.device.type != "cpu" and model.max_length % LENGTHS == 0:
+        longest = (rows.starts[chosen + 1] - rows.starts[chosen]).max()
+        multiple = LENGTHS if len(chosen) * longest <= SMALL else None
     return collate(
         rows,
         chosen,

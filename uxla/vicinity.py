@@ -5,10 +5,8 @@ copies advance together, and one that is done makes room for the next. Draws are
 (seed, example id, copy), so neither batch size nor order nor a restart changes a sentence.
 """
 
-import gc
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +15,7 @@ from itertools import chain, product
 import torch
 
 from uxla import flat
+from uxla.allocation import uncollected
 from uxla.crew import Copy
 from uxla.devices import Precision, in_bf16
 from uxla.drawing import Schedule, draw_masks
@@ -131,7 +130,8 @@ def generate(
         for example, parts in begun:
             yield from _combined(example, parts, units, vicinity, counts)
 
-    with packed(model.network, model.device, precision), _uncollected():
+    # Python would look through millions of copies for cycles again and again: there are none.
+    with packed(model.network, model.device, precision), uncollected():
         made = Corpus.of(vicinal())
     return Generated(
         made,
@@ -140,18 +140,6 @@ def generate(
         n_dropped=counts["dropped"],
         n_unchanged=counts["unchanged"],
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """A block in which Python does not look through millions of copies for cycles: there are none."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 _Parts = tuple[Example, list[list[Copy]]]

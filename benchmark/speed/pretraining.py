@@ -28,8 +28,11 @@ def of_mini(work: Workload, *, target: float) -> Finding:
     scale, section = work.scale, read_parameters(Path("params.yaml")).profiles["mini"].language_model
     if not isinstance(section, LanguageModelSection):
         raise ValueError("profiles.mini.language_model must be trained from scratch, was: a public one")
+    is_gpu = work.device.type == "cuda"
+    if is_gpu:
+        torch.cuda.reset_peak_memory_stats()
     model, ends = _trained(work, section, n_steps=4 * scale.steps)
-    # The loss that is logged is waited for, so a step has ended then; the first ones warm up.
+    # What is logged is waited for, the loss of the step before; the first steps warm up.
     blocks = np.array_split(np.diff(ends)[scale.steps :], 3)
     times = [float(block.mean()) * section.max_steps for block in blocks]
     details: dict[str, float | str] = {
@@ -38,7 +41,6 @@ def of_mini(work: Workload, *, target: float) -> Finding:
         "sentences a step": section.batch_size,
         "weights": sum(weight.numel() for weight in model.network.parameters()),
     }
-    is_gpu = work.device.type == "cuda"
     if is_gpu:
         details["peak GB of the GPU"] = torch.cuda.max_memory_allocated() / 1e9
     return Finding(

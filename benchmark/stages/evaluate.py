@@ -13,6 +13,7 @@ from benchmark.fields import Labels, Section
 from benchmark.layout import ALL, Layout
 from benchmark.progress import bar
 from benchmark.results import (
+    ZERO_SHOT,
     Comparison,
     EnsembleScore,
     Interval,
@@ -186,7 +187,7 @@ def _comparisons(
         return ()
     comparisons = []
     ours = scored[system].counts
-    for other in (System.CROSS_ENTROPY, System.CONFIDENCE_PENALTY):
+    for other in ZERO_SHOT:
         theirs = scored[other].counts
         test = paired_test(ours[:-1], theirs[:-1], n_resamples=section.resamples, seed=section.seed)
         comparisons.append(

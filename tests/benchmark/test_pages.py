@@ -10,6 +10,7 @@ from benchmark.results import System
 from benchmark.tables import Table, tabulate
 from tests.benchmark.test_tables import LANGUAGES, result, results, table
 
+MINUS = ["minus-confidence_penalty", "minus-cross_entropy"]
 PAPER = ["published-Table 1", "published-Table 7"]
 
 
@@ -20,7 +21,7 @@ def named(table: Table, name: str) -> Section:
 def test_parts_stand_in_one_order() -> None:
     whole = replace(table(), hyperparameters=[Hyperparameter("dropout", "0.1", None)])
     names = [section.name for section in sections(whole, MARKDOWN)]
-    assert names == ["scores", "differences", *PAPER, "pseudo-labels", "hyperparameters"]
+    assert names == ["scores", *MINUS, *PAPER, "pseudo-labels", "hyperparameters"]
     assert named(whole, "hyperparameters").cells.to_numpy().tolist() == [["dropout", "0.1", "–"]]
 
 
@@ -44,11 +45,20 @@ def test_another_encoder_gives_distances_without_a_verdict() -> None:
 
 
 def test_a_difference_has_both_intervals_and_says_how_rough_the_wider_is() -> None:
-    section = named(table(), "differences")
+    section = named(table(), MINUS[0])
     rows = section.cells.set_index("target")
     assert rows.loc["es", "95 % interval"] == "[−0.25, +6.50]"
     assert rows.loc["es", "95 % interval, examples and seeds"] == "[−10.50, +16.25]"
-    assert "of 3 seeds that is rough" in section.legend
+    assert (
+        "each with UXLA's model and the one that it began as; with 3 of them this is rough" in section.legend
+    )
+
+
+def test_models_without_the_penalty_have_their_seeds_drawn_for_themselves() -> None:
+    section = named(table(), MINUS[1])
+    assert section.caption == "UXLA minus toy LM"
+    assert section.cells["difference"].tolist() == ["+4.00", "+4.00"]
+    assert "seeds are drawn too, for each system alone" in section.legend
 
 
 def test_runs_with_other_seeds_stand_beside_the_first() -> None:
@@ -71,5 +81,5 @@ def test_results_without_an_interval_over_seeds_have_a_dash_there() -> None:
         )
         for r in results()
     ]
-    section = named(tabulate(before, languages=LANGUAGES, encoder="toy LM"), "differences")
+    section = named(tabulate(before, languages=LANGUAGES, encoder="toy LM"), MINUS[0])
     assert section.cells["95 % interval, examples and seeds"].tolist() == ["–", "–"]

@@ -188,7 +188,7 @@ def test_every_cell_has_intervals_and_that_of_uxla_comparisons(world: World) -> 
                 assert comparison.crossed_interval.low <= comparison.crossed_interval.high
             assert result.ensemble.interval.low <= result.ensemble.score <= result.ensemble.interval.high
             is_uxla = result.system is System.UXLA
-            assert [c.against for c in result.comparisons] == (baselines if is_uxla else [])
+            assert [c.against for c in result.comparisons] == (baselines[::-1] if is_uxla else [])
             assert len(result.pseudo_labels) == (6 * (1 + 1 + 3) if is_uxla else 0)
             dev = "target dev" if result.system in (System.UXLA, System.SUPERVISED) else "source dev"
             assert result.selected_on == dev

@@ -43,7 +43,11 @@ def result(system: str, language: str, **changes: Any) -> Result:
     if system == "uxla":
         tested = {"difference": 3, "interval": {"low": -0.25, "high": 6.5}, "p_value": 0.03}
         crossed = {"crossed_interval": {"low": -10.5, "high": 16.25}}
-        content["comparisons"] = [{"against": "confidence_penalty", **tested, **crossed}]
+        plain = {"difference": 4, "interval": {"low": 0.75, "high": 7.5}, "p_value": 0.01}
+        content["comparisons"] = [
+            {"against": "confidence_penalty", **tested, **crossed},
+            {"against": "cross_entropy", **plain, **crossed},
+        ]
         content["pseudo_labels"] = [
             lesson(epoch, origin, student)
             for epoch, origin in ((1, "target"), (2, "target_vicinal"))
@@ -133,8 +137,15 @@ def test_a_missing_run_leaves_a_gap_and_so_does_its_average() -> None:
 
 
 def test_a_missing_test_makes_the_correction_no_milder() -> None:
-    assert [d.p_holm for d in table().differences] == pytest.approx([0.06, 0.06])
-    assert [d.p_holm for d in table(("uxla", "de")).differences] == [pytest.approx(0.06), None]
+    assert [d.p_holm for d in table().differences] == pytest.approx([0.06, 0.06, 0.02, 0.02])
+    found = [d.p_holm for d in table(("uxla", "de")).differences]
+    assert found == [pytest.approx(0.06), None, pytest.approx(0.02), None]
+
+
+def test_differences_are_from_what_uxla_began_as_and_from_models_without_the_penalty() -> None:
+    found = [(d.against, d.target, d.difference) for d in table().differences]
+    baselines = (System.CONFIDENCE_PENALTY, 3), (System.CROSS_ENTROPY, 4)
+    assert found == [(against, target, by) for against, by in baselines for target in ("es", "de")]
 
 
 def test_strict_names_what_is_missing() -> None:
@@ -143,7 +154,12 @@ def test_strict_names_what_is_missing() -> None:
         ValueError, match=r"every run of smoke, missing: toy LM in en, toy LM \(ensemble\) in en$"
     ):
         tabulate(results(("cross_entropy", "en")), languages=LANGUAGES, encoder="toy LM", strict=True)
-    assert table(("uxla", "de")).missing == ["UXLA in de", "UXLA (ensemble) in de", "test of UXLA in de"]
+    assert table(("uxla", "de")).missing == [
+        "UXLA in de",
+        "UXLA (ensemble) in de",
+        "test of UXLA against toy LM+con-penalty in de",
+        "test of UXLA against toy LM in de",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_a_world_is_read_from_its_root(tmp_path: Path) -> None:
 
 def test_the_overview_has_a_line_for_every_language_of_a_world_and_their_average(tmp_path: Path) -> None:
     write_miniature(tmp_path / "params.yaml")
-    scores = {"qaa": (90, None), "qab": (60, 65), "qac": (50, 53)}
+    scores = {"qaa": (91, 90, None, None), "qab": (61, 60, 65, 70), "qac": (49, 50, 53, 55)}
     model = {"seed": 11, "dev_score": 90}
 
     def found(task: str) -> list[Result]:
@@ -37,24 +37,25 @@ def test_the_overview_has_a_line_for_every_language_of_a_world_and_their_average
             any_result(system, "es", models=[model | {"score": score}]).model_copy(
                 update={"language": code, "task": task}
             )
-            for code, pair in scores.items()
-            for system, score in zip(("confidence_penalty", "uxla"), pair, strict=True)
+            for code, row in scores.items()
+            for system, score in zip(SYSTEMS, row, strict=True)
             if score is not None
         ]
 
     parameters = read_parameters(tmp_path / "params.yaml")
     tasks = parameters.profiles["smoke"].run.tasks
     page = overview(parameters, {3: scores_of(r for task in tasks for r in found(task))}, profile="smoke")
+    shown, gains = ["plain", "con-penalty", "UXLA", "supervised"], ["minus con-penalty", "minus plain"]
     head, _, *lines = [[entry.strip() for entry in line.strip("|").split("|")] for line in page.splitlines()]
-    assert head == ["task", "world", "language", "words alone", "con-penalty", "UXLA", "gain"]
+    assert head == ["task", "world", "language", "words alone", *shown, *gains]
     assert [[task, w, code, *rest] for task, w, code, _, *rest in lines] == [
         line
         for task in tasks
         for line in (
-            [task, "3", "qaa", "90.0", "", ""],
-            [task, "3", "qab", "60.0", "65.0", "+5.0"],
-            [task, "3", "qac", "50.0", "53.0", "+3.0"],
-            [task, "3", "average", "", "", "+4.0"],
+            [task, "3", "qaa", "91.0", "90.0", "", "", "", ""],
+            [task, "3", "qab", "61.0", "60.0", "65.0", "70.0", "+5.0", "+4.0"],
+            [task, "3", "qac", "49.0", "50.0", "53.0", "55.0", "+3.0", "+4.0"],
+            [task, "3", "average", "", "", "", "", "+4.0", "+4.0"],
         )
     ]
     assert all(0 < float(line[3]) < 100 for line in lines if line[2] != "average")

@@ -51,11 +51,11 @@ def test_copies_of_one_text_are_alike_as_long_as_they_fill_the_same(spelt: Maske
     units = Units(spelt, of_words=True)
     first, second = (units.split(("the", "old", "sun")) for _ in range(2))
     crew = Crew.of([Copy(first, [0, 1]), Copy(first, [0, 2]), Copy(first, [1, 0]), Copy(second, [0, 1])])
-    one_of, like = crew.distinct()
+    one_of, like = crew.distinct
     assert (one_of.tolist(), like.tolist()) == ([0, 2, 3], [0, 0, 1, 2])
     piece = int(spelt.tokenizer.convert_tokens_to_ids("▁moon"))
     crew = crew.filled(np.full(4, piece), units)
     # The first two have parted, and whoever joins has something in common with none.
-    assert crew.distinct()[1].tolist() == [0, 1, 2, 3]
+    assert crew.distinct[1].tolist() == [0, 1, 2, 3]
     crew = crew.joined_by(Crew.of([Copy(first, [0]), Copy(first, [0])]))
-    assert crew.distinct()[1].tolist() == [0, 1, 2, 3, 4, 4]
+    assert crew.distinct[1].tolist() == [0, 1, 2, 3, 4, 4]

@@ -20,12 +20,14 @@ from uxla.flat import FlatRows
 from uxla.inference import predict
 from uxla.language_model import MaskedLanguageModel
 from uxla.models import TaskModel
+from uxla.pretraining import Shape, new_language_model
 from uxla.tasks import TASKS
 from uxla.vicinity import generate
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: no kernels for it")
 HOW = replace(WORDS, diversification_factors=(2,), min_words=1, max_words=150, min_characters=1)
 CPU = torch.device("cpu")
+LONGER = Shape(vocabulary=400, layers=2, width=32, heads=2, feed_forward=64, max_length=80, dropout=0.1)
 NEEDS_BF16 = pytest.mark.skipif(not has_bf16(CPU), reason="this processor only emulates bfloat16")
 
 
@@ -122,8 +124,8 @@ def test_generation_in_bf16_is_nearly_that_of_padded_rows(
 @NEEDS_GPU
 @pytest.mark.parametrize("folder", ["encoder_folder", "bert_folder"])
 def test_kernels_say_of_a_position_what_padded_rows_say(folder: str, request: pytest.FixtureRequest) -> None:
-    path: Path = request.getfixturevalue(folder)
-    model = MaskedLanguageModel.load(path).to(torch.device("cuda"))
+    tokenizer = MaskedLanguageModel.load(request.getfixturevalue(folder)).tokenizer
+    model = new_language_model(tokenizer, LONGER, seed=1).to(torch.device("cuda"))
     model.network.eval()
     assert flat.takes(model, in_bf16=False)
     lengths = np.array([7, 3, 40, 12, 70, 9, 64, 65, 1])

@@ -1,11 +1,13 @@
 """Learning rate, decay and clipping of one update, worked by hand."""
 
+import weakref
 from dataclasses import replace
 
 import pytest
 import torch
 
-from uxla.optimisation import Optimisation, Optimiser, ignore
+from uxla.allocation import uncollected
+from uxla.optimisation import LossLog, Optimisation, Optimiser, ignore
 
 SETTINGS = Optimisation(
     learning_rate=0.1, lr_warmup=2, weight_decay=0.5, adam_epsilon=1e-8, max_gradient_norm=1.0
@@ -52,6 +54,27 @@ def test_a_warmup_below_one_is_a_share_of_the_steps() -> None:
 
 def test_without_warmup_it_starts_at_the_top() -> None:
     assert rates(0, n_steps=4) == pytest.approx([0.1, 0.075, 0.05, 0.025, 0])
+
+
+def test_moments_are_gone_with_the_optimiser_without_waiting_for_a_collection() -> None:
+    """On a GPU a recorded update would live on, and end a later recording when it is freed."""
+    with uncollected():
+        optimiser = Optimiser(torch.nn.Linear(1, 1), SETTINGS, n_steps=1)
+        adam = weakref.ref(optimiser.adam)
+        del optimiser
+        assert adam() is None
+
+
+def test_a_loss_is_logged_when_the_next_one_comes() -> None:
+    seen = list[tuple[int, float]]()
+    waiting = LossLog(lambda step, metrics: seen.append((step, metrics["loss"])))
+    waiting.add(1, [lambda: torch.tensor(0.5), lambda: torch.tensor(0.25)])
+    assert not seen
+    waiting.add(2, [lambda: torch.tensor(2.0)])
+    assert seen == [(1, 0.75)]
+    for _ in range(2):
+        waiting.flush()
+    assert seen == [(1, 0.75), (2, 2.0)]
 
 
 def test_a_warmup_longer_than_the_training_only_rises() -> None:

@@ -1,0 +1,1 @@
+../../../../uxla/allocation.py
