@@ -12,6 +12,9 @@ from uxla.files import write_text
 
 AGAIN = "python -m benchmark worlds"
 
+WIDTH = 3
+"""Of some fifty scores on a processor that rounds in another way, none should leave its range by chance."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,7 +31,7 @@ class Score(_Record):
 class Range(_Record):
     """Scores of one system in one language of a task, by the seed of the world, and what bounds them.
 
-    `low` and `high` are the lowest and the highest mean, each moved outwards by the standard deviation;
+    `low` and `high` are the lowest and the highest mean, each moved outwards by `WIDTH` standard deviations;
     of one world alone, the ends of its interval.
     """
 
@@ -83,7 +86,7 @@ def record(worlds: Mapping[int, Scores], path: Path, *, settings: str) -> list[R
         means = spread([score.mean for score in scores.values()])
         low, high = next((score.low, score.high) for score in scores.values())
         if means.std is not None:
-            low, high = means.minimum - means.std, means.maximum + means.std
+            low, high = means.minimum - WIDTH * means.std, means.maximum + WIDTH * means.std
         ranges.append(
             Range(
                 task=task,

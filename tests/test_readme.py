@@ -29,8 +29,9 @@ MODULES = {
 PROFILES = ("smoke", "mini")
 OTHERS = "**The other tasks: span F1 of WikiANN, accuracy of pairs**"
 LEGEND = (
-    "Percent; mean ± sample standard deviation over 3 models. Difference, interval and p as above. "
-    "†: a model collapsed to a single class. The pages have the source, all systems and their ensembles."
+    "Percent; mean ± sample standard deviation over 3 models. Minus: UXLA minus that system, with the 95 % "
+    "interval over examples. †: a model collapsed to a single class. The pages have p values, the source, "
+    "all systems and their ensembles."
 )
 COLUMNS = ("left", "left", *("right",) * 6)
 BEGIN, END = "<!-- modules -->", "<!-- /modules -->"
@@ -49,30 +50,34 @@ def modules(packages: Sequence[str]) -> str:
 
 
 def tables(profile: str) -> str:
-    """The table of the first task up to the differences, and what UXLA gains on the others."""
+    """The scores of the first task and what UXLA gains there, and what it gains on the others."""
     tasks = read_parameters(ROOT / "params.yaml").profiles[profile].run.tasks
     first, *others = [task for task in tasks if (ROOT / f"results/{profile}/{task}.md").exists()]
     page = (ROOT / f"results/{profile}/{first}.md").read_text(encoding="utf-8")
-    return "\n".join(["\n**".join(page.split("\n**")[:2]), gains(profile, others)])
+    return "\n".join(["\n**".join(page.split("\n**")[:3]), gains(profile, others)])
 
 
 def gains(profile: str, tasks: list[str]) -> str:
-    """A line for every target of some tasks: the scores, and how far UXLA is above the warm-up."""
+    """A line for every target of some tasks: the scores, and how far UXLA is above either baseline."""
     rows = []
     for task in tasks:
         page = (ROOT / f"results/{profile}/{task}.md").read_text(encoding="utf-8")
-        title, (warm_up,) = (
+        title, baselines = (
             page.removeprefix("**").partition(",")[0],
             re.findall(r"\*\*UXLA minus (.*)\*\*", page),
         )
-        scores, differences = map(cells, page.split("\n**")[:2])
-        for target, found in differences.iterrows():
+        scores, *differences = map(cells, page.split("\n**")[: 1 + len(baselines)])
+        for target in differences[0].index:
             row = {"task": f"[{title}](results/{profile}/{task}.md)", "target": target}
             row |= {
                 system: scores.loc[system, target].replace("**", "")
-                for system in (warm_up, "UXLA", "supervised")
+                for system in (*baselines[::-1], "UXLA", "supervised")
             }
-            rows.append(row | {name: found[name] for name in ("difference", "95 % interval", "p (Holm)")})
+            row |= {
+                f"minus {baseline}": " ".join(found.loc[target, ["difference", "95 % interval"]])
+                for baseline, found in zip(baselines, differences, strict=True)
+            }
+            rows.append(row)
     grid = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True, colalign=COLUMNS)
     return f"{OTHERS}\n\n{grid}\n\n{LEGEND}\n"
 

@@ -1,4 +1,4 @@
-"""A step of training beside `Trainer.train` on the same batches."""
+"""A step of training beside `Trainer.train`, which draws its batches at random."""
 
 import tempfile
 from functools import partial
