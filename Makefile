@@ -13,8 +13,8 @@ ARGS ?=
 # Lines that are measured, with commas between: make bench LINES=generation_fp32,memory
 LINES ?= all
 
-BIN := $(abspath $(VENV))/bin
-INSTALLED := $(abspath .venv)/.installed
+BIN := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin
+INSTALLED := .venv/.installed
 # The first of these that runs and is new enough makes the environment.
 PYTHONS := $(PYTHON) python3.11 python3.12 python3 python3.13
 
@@ -28,7 +28,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 # DVC says, the commands it runs are shown; bars and errors are on stderr. Short stages share a process, three
 # each: to read all that it must know takes DVC as long as some of them.
 define reproduce
-@dvc() { "$(BIN)/dvc" "$$@"; }; commands() { sed -un '/^> /p'; }; \
+@set -euo pipefail; dvc() { "$(BIN)/dvc" "$$@"; }; commands() { sed -un '/^> /p'; }; \
 if { dvc repro --dry $(1) 2>&1 || true; } | grep 'pipelines are up to date'; then exit; fi; \
 for group in '3 prepare' '1 pretrain|tag|rival@.*-mbert' '3 generate' '1 rival|warmup@|supervise' \
     '1 warmup_rival|adapt|ablate' '3 evaluate|contrast|analyse' '3 aggregate|summarise'; do \

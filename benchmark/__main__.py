@@ -17,6 +17,7 @@ from benchmark.commands import Profile, bench, check, parameters, register, rehe
 from benchmark.fields import Objective
 from benchmark.layout import ALL, Layout
 from benchmark.settings import select
+from benchmark.tracking.failure import TrackingError
 from uxla.allocation import keep_memory
 
 app = typer.Typer(
@@ -165,7 +166,7 @@ def main() -> int:
     try:
         # Typer hands back the status of an early exit instead of raising it: 130 after Ctrl-C.
         return int(app(standalone_mode=False) or 0)
-    except (ValueError, OSError, typer.Abort) as error:
+    except (ValueError, OSError, TrackingError, typer.Abort) as error:
         if os.environ.get("UXLA_TRACEBACK"):
             raise
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

@@ -114,8 +114,8 @@ def _transfer(study: Study, style: Markup) -> Section:
         scores = [DASH if base is None or base.ensemble is None else f"{base.ensemble.score:.2f}"]
         for target in study.targets:
             found = {entry.language: entry for entry in study.analyses[target].transfers}
-            text = f"{found[language].ensemble.score:.2f}"
-            scores.append(style.bold.format(text) if language == target else text)
+            text = f"{found[language].ensemble.score:.2f}" if language in found else DASH
+            scores.append(style.bold.format(text) if language == target and text != DASH else text)
         grid.append([language, *scores])
     legend = (
         "Ensembles, percent on the test sets. A row is the language of the test set, a column that which the "
@@ -215,7 +215,10 @@ def _setting(name: str, section: AdaptationSection, style: Markup) -> list[str]:
 
 
 def _ablation(study: Study, target: str, name: str) -> AblationScore:
-    return next(row for row in study.analyses[target].ablations if row.name == name)
+    for row in study.analyses[target].ablations:
+        if row.name == name:
+            return row
+    raise ValueError(f"analysis of {target}: expected the setting {name}, found none; run dvc repro")
 
 
 def _spread(scores: Scores, style: Markup) -> str:

@@ -1,5 +1,7 @@
 """The card of an adapted model: what it is, what it learnt from, how good it is, how to use it."""
 
+from pathlib import Path
+
 from benchmark.catalogue import catalogue
 from benchmark.data import Entry, HubData, Repository, ToyData
 from benchmark.results import ModelScore, Result
@@ -30,9 +32,11 @@ def name_of(result: Result) -> str:
     return f"{result.profile}-{result.task}-{result.language}"
 
 
-def card(result: Result, *, encoder: str, source: str, data: ToyData | HubData) -> str:
-    """The card of the best model of UXLA in a target, as Markdown."""
-    model, name = best_model(result), name_of(result)
+def card(
+    result: Result, *, encoder: str, source: str, data: ToyData | HubData, folder: Path | None = None
+) -> str:
+    """The card of the best model of UXLA in a target, as Markdown; `folder` has it where MLflow has not."""
+    model = best_model(result)
     dev = "–" if model.dev_score is None else f"{model.dev_score:.2f}"
     metric = {"f1": "span F1", "accuracy": "accuracy"}[result.metric]
     seeds = ", ".join(map(str, result.seeds))
@@ -55,15 +59,28 @@ Of all three on the test set: {spread(result.scores).mean:.2f} in the mean, 95 %
 **Use**, from the root of the checkout:
 
 ```python
-import mlflow
-
-mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
-model = mlflow.transformers.load_model("models:/{name}@best")
-{PREDICTION[task_of(result.task).level]}
+{_use(result, folder)}
 ```
 
 **Limits**: the score is of this test set alone; pseudo labels carry on what the warmed-up models got wrong.
 """
+
+
+def _use(result: Result, folder: Path | None) -> str:
+    predicted = PREDICTION[task_of(result.task).level]
+    if folder is None:
+        return f"""import mlflow
+
+mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+model = mlflow.transformers.load_model("models:/{name_of(result)}@best")
+{predicted}"""
+    return f"""from pathlib import Path
+
+from uxla.models import TaskModel
+
+model = TaskModel.load(Path("{(folder / str(best_model(result).seed)).as_posix()}"))
+model.network.eval()
+{predicted.replace("model.model", "model.network")}"""
 
 
 def _data(data: ToyData | HubData, source: str, target: str) -> str:

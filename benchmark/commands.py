@@ -77,10 +77,12 @@ def register(profile: Profile) -> None:
     """Put the best adapted model of every target, with a card, into MLflow's registry."""
     from benchmark.cards import best_model, card, name_of
     from benchmark.results import System, read_cells
+    from benchmark.statistics import spread
     from benchmark.tracking import open_store
     from benchmark.tracking.registry import register as into_registry
 
     whole, store = parameters(), open_store(Path())
+    keeps = whole.profiles[profile].tracking["weights"]
     for task in select(Tasks, whole, profile=profile).run.tasks:
         section = whole.profiles[profile].tasks[task]
         for result in read_cells(Layout(profile).cells(task, section.source).parent):
@@ -91,12 +93,20 @@ def register(profile: Profile) -> None:
                 encoder=whole.profiles[profile].display_name,
                 source=section.source,
                 data=section.data,
+                folder=None if keeps else Layout(profile).adapted(task, result.language),
             )
             model = f"uxla {result.language} {best_model(result).seed}"
             version = into_registry(
-                store, profile=profile, task=task, model=model, name=name_of(result), card=text
+                store,
+                profile=profile,
+                task=task,
+                model=model,
+                scores=(f"test/{result.metric}", spread(result.scores).mean),
+                name=name_of(result),
+                card=text,
             )
-            typer.echo(f"{name_of(result)}: {f'version {version}' if version else 'no model in MLflow'}")
+            found = f"version {version}" if version else "MLflow has no model with the score of the table"
+            typer.echo(f"{name_of(result)}: {found}")
 
 
 def worlds(

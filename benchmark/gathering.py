@@ -56,7 +56,10 @@ def gather(parameters: Parameters, *, profile: str, store: Store, root: Path = P
         if len(absent) < len(targets):
             chosen = select(summarise.Settings, parameters, profile=profile, task=task)
             studies[task] = summarise.study(chosen, task=task, layout=layout)
-            figures[task] = read_figures(layout.figures(task), studies[task].analyses)
+            try:
+                figures[task] = read_figures(layout.figures(task), studies[task].analyses)
+            except ValueError as error:
+                figures[task], missing = [], [*missing, f"{title_of(task)}, figures: {error}"]
     manifests = {
         task: json.loads(layout.manifest(task).read_text(encoding="utf-8"))
         for task in run.tasks

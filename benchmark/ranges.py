@@ -118,7 +118,7 @@ def check(results: Iterable[Result], path: Path) -> list[str]:
         name, score, item = " ".join(key), spread(result.scores).mean, known.pop(key, None)
         if item is None:
             complaints.append(f"{name}: {score:.2f} has no recorded range")
-        elif not item.low <= score <= item.high:
+        elif not item.low <= round(score, 2) <= item.high:
             complaints.append(f"{name}: expected {item.low} to {item.high}, was: {score:.2f}")
     return complaints + [f"{' '.join(key)}: no score" for key in known]
 

@@ -196,7 +196,13 @@ def read_cell(path: Path) -> list[Result]:
 
 def read_cells(folder: Path) -> list[Result]:
     """Read the results of all languages of a task, of further baselines too; no folder holds none."""
-    return [result for path in sorted(folder.rglob("*.json")) for result in read_cell(path)]
+    paths = [path for path in sorted(folder.rglob("*.json")) if not _is_hidden(path.relative_to(folder))]
+    return [result for path in paths for result in read_cell(path)]
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether it is what a crash has left of a folder that was being written."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def rounded(value: Any) -> Any:

@@ -19,7 +19,8 @@ def shares(corpora: Mapping[str, Corpus], *, source: str, fraction: float, seed:
     if fraction == 1:
         return dict(corpora)
     rows = {language: _rows(corpus) for language, corpus in corpora.items()}
-    counts = {language: int(len(corpus) * fraction) for language, corpus in corpora.items()}
+    # The small term keeps 0.29 * 100 from rounding down to 28.
+    counts = {language: int(len(corpus) * fraction + 1e-9) for language, corpus in corpora.items()}
     for language, count in counts.items():
         if not count:
             size = len(corpora[language])

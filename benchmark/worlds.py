@@ -17,11 +17,12 @@ from benchmark.results import Result, System, read_cells
 from benchmark.sections import TaskSection
 from benchmark.settings import Chosen, Parameters, select
 from benchmark.sources import toy_split
+from benchmark.stages.versions import version_before
 from benchmark.toy import bag_of_words, majority_tagger
 from benchmark.tracking import Store, open_store
 from benchmark.variants import task_of
 from uxla.allocation import keep_memory
-from uxla.files import write_text
+from uxla.files import remove, write_text
 from uxla.metrics import evaluate
 from uxla.tasks import Level
 
@@ -38,10 +39,13 @@ def record_worlds(parameters: Parameters, *, profile: str, seeds: Sequence[int],
     if of_profile in seeds:
         known[of_profile] = scores_of(read_world(Path(), profile, tasks))
         record(known, tables / "ranges.json", settings=settings)
-    missing, folder = [seed for seed in seeds if seed not in known], Path("state") / profile / "worlds"
+    missing = [seed for seed in seeds if seed not in known]
+    # One of other parameters or other code begins anew.
+    folder = Path("state") / profile / "worlds" / f"{settings[:12]}-{version_before(None, [])[:12]}"
     for seed, found in run_worlds(parameters, profile=profile, seeds=missing, folder=folder, jobs=jobs):
         known[seed] = scores_of(found)
         record(known, tables / "ranges.json", settings=settings)
+        remove(_root(folder, seed))
     text = overview(parameters, dict(sorted(known.items())), profile=profile)
     names = ",".join(map(str, sorted(known)))
     write_text(tables / "worlds.md", f"`python -m benchmark worlds {profile} --seeds {names}`\n\n{text}\n")

@@ -31,6 +31,14 @@ def replacing(path: Path) -> Iterator[Path]:
         shutil.rmtree(holder, ignore_errors=True)
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder, if there is one; what a crash leaves of it does not have its name any more."""
+    if folder.exists():
+        holder = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        folder.rename(holder / folder.name)
+        shutil.rmtree(holder, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all."""
     with replacing(path) as temporary:

@@ -6,7 +6,7 @@ import torch
 from uxla import flat
 from uxla.batches import collate, length_buckets, ranges
 from uxla.devices import Precision, autocast, default_token_budget, in_bf16
-from uxla.encoding import Ints, Rows, encode
+from uxla.encoding import Ints, Rows
 from uxla.examples import Corpus
 from uxla.models import TaskModel
 from uxla.packing import packed
@@ -21,8 +21,12 @@ def predict(
     token_budget: int | None = None,
     precision: Precision = Precision.FP32,
 ) -> Predictions:
-    """Class probabilities of every word (XNER) or example (pairs), whatever the length of the text."""
-    rows = encode(corpus, model.task, model.encoder, max_length=max_length or model.max_length)
+    """Class probabilities of every word (XNER) or example (pairs), whatever the length of the text.
+
+    Raises:
+        ValueError: `max_length` is more than the encoder takes.
+    """
+    rows = model.encode(corpus, max_length=max_length or model.max_length)
     return predict_rows(model, rows, len(corpus), token_budget=token_budget, precision=precision)
 
 

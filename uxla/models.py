@@ -13,7 +13,8 @@ from transformers import (
 
 from uxla.batches import Batch
 from uxla.devices import place
-from uxla.encoding import word_encoder
+from uxla.encoding import Rows, encode, word_encoder
+from uxla.examples import Corpus
 from uxla.files import replacing
 from uxla.randomness import torch_seed
 from uxla.tasks import TASKS, Task
@@ -65,7 +66,7 @@ class TaskModel:
         """
         try:
             task = TASKS[json.loads((path / "task.json").read_text(encoding="utf-8"))["task"]]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path}: expected a task model with a task.json, found none") from error
         config = AutoConfig.from_pretrained(path, **({} if dropout is None else _dropouts(dropout)))
         network = AutoModelForTokenClassification.from_pretrained(
@@ -80,6 +81,16 @@ class TaskModel:
             self.tokenizer.save_pretrained(temporary)
             name = json.dumps({"task": self.task.name}) + "\n"
             (temporary / "task.json").write_text(name, encoding="utf-8")
+
+    def encode(self, corpus: Corpus, *, max_length: int) -> Rows:
+        """The rows of a corpus (`uxla.encoding.encode`).
+
+        Raises:
+            ValueError: `max_length` is more than the encoder takes.
+        """
+        if max_length > self.max_length:
+            raise ValueError(f"max_length must be at most {self.max_length} here, was: {max_length}")
+        return encode(corpus, self.task, self.encoder, max_length=max_length)
 
     @property
     def max_length(self) -> int:

@@ -48,11 +48,11 @@ def _sentences(path: Path, encoding: str) -> Iterator[list[Line]]:
     sentence: list[Line] = []
     for number, line in enumerate(text.split("\n"), start=1):
         columns = _COLUMN.findall(line)
-        if not columns:
+        if not columns or columns[0] == "-DOCSTART-":
             if sentence:
                 yield sentence
             sentence = []
-        elif columns[0] != "-DOCSTART-":
+        else:
             if len(columns) < 2:
                 raise ValueError(
                     f"{path}:{number}: expected a word and a tag, was: {line.strip()[:_SHOWN]!r}"

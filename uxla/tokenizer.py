@@ -65,6 +65,9 @@ def train_tokenizer(sentences: Iterable[str], *, vocabulary: int) -> XLMRobertaT
     Half the pieces are subwords found by the trainer. It sees every distinct word once and takes
     only strings that occur twice, so it misses whole words; the most frequent of those fill the
     other half, with the log of their relative frequency as score.
+
+    Raises:
+        ValueError: the vocabulary does not hold twice the characters of the sentences.
     """
     special = ["<s>", "<pad>", "</s>", "<unk>"]
     backend = Tokenizer(models.Unigram())
@@ -76,7 +79,15 @@ def train_tokenizer(sentences: Iterable[str], *, vocabulary: int) -> XLMRobertaT
         vocab_size=vocabulary // 2, special_tokens=special, unk_token="<unk>", show_progress=False
     )
     words = Counter[str]()
-    backend.train_from_iterator(_counted(sentences, words), trainer)
+    try:
+        backend.train_from_iterator(_counted(sentences, words), trainer)
+    except Exception as error:
+        # The trainer has no other.
+        characters = len({character for word in words for character in word})
+        raise ValueError(
+            f"vocabulary must have more than two pieces for each of {characters} characters in the texts, "
+            f"was: {vocabulary}"
+        ) from error
     found = dict(json.loads(backend.to_str())["model"]["vocab"][len(special) :])
     # The trainer goes twice by the order of a hash table. Its sums are equal to ten digits, not to the
     # last bit; and characters that are no good piece come last, each 0.0001 likelier than the one before.
@@ -103,7 +114,7 @@ def train_word_pieces(sentences: Sequence[str], *, vocabulary: int) -> BertToken
     unigram = train_tokenizer(sentences, vocabulary=vocabulary)
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     characters = sorted({character for sentence in sentences for character in sentence} - {" "})
-    ranked = unigram.convert_ids_to_tokens(list(range(len(unigram.all_special_tokens), len(unigram))))
+    ranked = unigram.convert_ids_to_tokens(sorted(set(range(len(unigram))) - set(unigram.all_special_ids)))
     pieces = [*characters, *(f"##{character}" for character in characters)]
     pieces += [
         piece.removeprefix(WORD_START) if piece.startswith(WORD_START) else f"##{piece}" for piece in ranked

@@ -8,7 +8,7 @@ import torch
 from uxla.batches import Batch, collate
 from uxla.descent import Fit, Judge, Recipe, descend
 from uxla.devices import autocast
-from uxla.encoding import Ints, Rows, encode
+from uxla.encoding import Ints, Rows
 from uxla.examples import Corpus
 from uxla.inference import predict_rows
 from uxla.losses import cross_entropy
@@ -111,9 +111,7 @@ def _encoded(corpus: Corpus | SoftCorpus, model: TaskModel, recipe: Recipe) -> R
     plain, soft = (corpus.corpus, corpus.labels) if isinstance(corpus, SoftCorpus) else (corpus, None)
     if soft is None and len(plain) and not plain.is_labelled:
         raise ValueError(f"training needs labels, was: an unlabelled corpus of {len(plain)} examples")
-    if recipe.max_length > model.max_length:
-        raise ValueError(f"max_length must be at most {model.max_length} here, was: {recipe.max_length}")
-    rows = encode(plain, model.task, model.encoder, max_length=recipe.max_length)
+    rows = model.encode(plain, max_length=recipe.max_length)
     if soft is None:
         return rows
     expected, shape = (len(rows.marks), model.task.n_classes), soft.probabilities.shape

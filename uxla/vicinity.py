@@ -185,7 +185,8 @@ def _draw(example: Example, part: int, units: Units, vicinity: Vicinity, seed: i
         return []
     of_words, shortest = vicinity.unit is Unit.WORD, vicinity.min_characters
     masks = draw_masks(
-        [len(spelling) >= shortest or not of_words for spelling in units.spelt(text.units)],
+        # Of subwords, one may stand for nothing but the beginning of a word: a fill would be a word more.
+        [len(spelling) >= (shortest if of_words else 1) for spelling in units.spelt(text.units)],
         ratio=vicinity.mask_ratio,
         n_copies=vicinity.diversification_factors[part],
         schedule=vicinity.schedule,

@@ -9,11 +9,12 @@ from benchmark.progress import bar
 from benchmark.sections import AdaptationSection
 from benchmark.stages.lessons import keep, load_models, measures, plan, transfer_data, transfer_paths, version
 from benchmark.stages.observing import observe_text, open_watch
+from benchmark.stages.versions import SAID, version_after
 from benchmark.tracking import Store
 from uxla.coteaching import CURRICULUM, Labels, co_teach, label
 from uxla.devices import Precision, use_threads
 from uxla.examples import Corpus
-from uxla.files import replacing, write_text
+from uxla.files import remove, replacing, write_text
 
 
 class Settings(Section):
@@ -63,12 +64,13 @@ def ablate(settings: Settings, *, task: str, target: str, layout: Layout, store:
                 keep(lesson, data, folder / "lessons", number)
                 run.log(number, measures(lesson, data))
             observe_text(models, settings.seeds, watch.text, folder / "observed")
+            run.log_version(version_after(folder, SAID))
     with replacing(layout.ablations(task, target)) as finished:
         for name in ablations:
             shutil.copytree(state / name, finished / name)
         settings_of_all = {name: section.model_dump(mode="json") for name, section in ablations.items()}
         write_text(finished / "settings.json", json.dumps(settings_of_all, indent=2) + "\n")
-    shutil.rmtree(state.parent, ignore_errors=True)
+    remove(state.parent)
 
 
 EPOCH = 1

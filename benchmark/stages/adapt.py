@@ -22,11 +22,12 @@ from benchmark.stages.lessons import (
     version,
 )
 from benchmark.stages.observing import Watch, observe, open_watch
+from benchmark.stages.versions import version_after
 from benchmark.tracking import Run, Store
 from uxla.coteaching import CURRICULUM, ORDERED, Labels, Lesson, TransferData, co_teach
 from uxla.devices import use_threads
 from uxla.examples import Corpus
-from uxla.files import replacing, write_text
+from uxla.files import remove, replacing, write_text
 from uxla.models import TaskModel
 from uxla.optimisation import Log
 from uxla.randomness import derive_seed
@@ -72,6 +73,9 @@ def adapt(settings: Settings, *, task: str, target: str, layout: Layout, store: 
             if number == 1:
                 _hand_over(state, layout.adapted(task, target), section.repeats)
                 _keep_models(settings, target, layout.adapted(task, target), run)
+                run.log_version(version_after(layout.adapted(task, target)))
+    # Last: whatever fails before, the same command goes on.
+    remove(state.parent)
 
 
 def _part(folder: Path, number: int) -> Path:
@@ -171,9 +175,8 @@ class Curves:
 
 
 def _hand_over(state: Path, target: Path, repeats: int) -> None:
-    """Put the models of the last epoch where the stage promises them, and forget the state."""
+    """Put the models of the last epoch where the stage promises them."""
     with replacing(target) as temporary:
         for number in range(1, repeats + 1):
             last = _part(state, number) / f"epoch-{max(CURRICULUM)}"
             shutil.copytree(last, _part(temporary, number))
-    shutil.rmtree(state.parent)

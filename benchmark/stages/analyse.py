@@ -1,5 +1,6 @@
 """analyse: Tables 5 and 6 and Figures 2 to 4 for one target; trains nothing, and may see all labels (§4)."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 
@@ -16,6 +17,7 @@ from benchmark.stages.lessons import load_models
 from benchmark.stages.observing import names, read_dev_scores, read_observed, write_predictions
 from benchmark.stages.samples import write_samples
 from benchmark.stages.scoring import counts_of, interval_of, scores_of
+from benchmark.stages.versions import SAID, version_after
 from benchmark.tracking import Store
 from benchmark.variants import task_of
 from uxla.coteaching import CURRICULUM
@@ -42,6 +44,7 @@ class Settings(Section):
 
 def analyse(settings: Settings, *, task: str, target: str, layout: Layout, store: Store) -> None:
     """Write the analysis of a target, the predictions it rests on, and points for the figures."""
+    began = time.perf_counter()
     use_threads(settings.threads)
     test = Corpus.load(layout.corpus(task, target, "test"))
     found = Analysis(
@@ -66,7 +69,7 @@ def analyse(settings: Settings, *, task: str, target: str, layout: Layout, store
         seed=settings.evaluation.seed,
     )
     write_analysis(layout.analyses(task, target), found)
-    _track(store, found, layout)
+    _track(store, found, layout, worked=time.perf_counter() - began)
 
 
 def _model(layout: Layout, task: str, objective: str, seed: int) -> TaskModel:
@@ -134,7 +137,7 @@ def _ablations(
     return tuple(found)
 
 
-def _track(store: Store, found: Analysis, layout: Layout) -> None:
+def _track(store: Store, found: Analysis, layout: Layout, *, worked: float) -> None:
     """Add what was found to the run of UXLA in the target and to those of the other settings."""
     cell = partial(
         store.cell,
@@ -145,7 +148,9 @@ def _track(store: Store, found: Analysis, layout: Layout) -> None:
         resume=True,
     )
     name = found.metric
-    with cell(system="uxla") as run:
+    version = version_after(layout.adapted(found.task, found.target))
+    with cell(system="uxla", version=version) as run:
+        run.add_seconds(worked)
         run.log(0, {f"transfer/{name} {t.language}": _mean(t.scores) for t in found.transfers})
         for epoch in found.epochs:
             dev = {f"validation/{on}": _mean(scores) for on, scores in epoch.dev.items()}
@@ -154,7 +159,8 @@ def _track(store: Store, found: Analysis, layout: Layout) -> None:
         run.log_folder(layout.samples(found.task, found.target), "samples")
         run.log_file(layout.analyses(found.task, found.target))
     for row in found.ablations:
-        with cell(system=f"ablation {row.name}") as run:
+        folder = layout.ablations(found.task, found.target) / row.name
+        with cell(system=f"ablation {row.name}", version=version_after(folder, SAID)) as run:
             values = list(row.scores.values())
             run.log(
                 0,
@@ -165,7 +171,7 @@ def _track(store: Store, found: Analysis, layout: Layout) -> None:
                     f"test/{name} high": row.interval.high,
                 },
             )
-            run.log_folder(layout.ablations(found.task, found.target) / row.name, "ablation")
+            run.log_folder(folder, "ablation")
 
 
 def _mean(scores: Mapping[int, float]) -> float:

@@ -1,6 +1,6 @@
 """evaluate: every system on the test split of one language; trains nothing, and may see all labels (§3)."""
 
-import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from benchmark.results import (
     write_cell,
 )
 from benchmark.sections import AdaptationSection, EvaluationSection
+from benchmark.stages.cell_runs import track
 from benchmark.stages.labelling import pseudo_labels
 from benchmark.stages.learning import read_dev_score
 from benchmark.stages.observing import names, write_predictions
@@ -34,6 +35,7 @@ from benchmark.stages.scoring import (
     interval_of,
     scores_of,
 )
+from benchmark.stages.versions import version_after
 from benchmark.statistics import Counts, mcnemar_test, paired_test
 from benchmark.tracking import Store
 from benchmark.variants import task_of
@@ -65,10 +67,11 @@ Labeller = Callable[[Corpus], Predictions]
 class Scored:
     """A system on the test split: its models' predictions, ensemble last, and their counts.
 
-    `counts` has the shape (n_models + 1, n_examples, 3); `collapsed` are the seeds of models that give
-    every example, or every word, the same class.
+    `version` tells its models from others; `counts` has the shape (n_models + 1, n_examples, 3);
+    `collapsed` are the seeds of models that give every example, or every word, the same class.
     """
 
+    version: str
     predictions: Sequence[Predictions]
     counts: Counts
     models: Sequence[ModelScore]
@@ -78,6 +81,7 @@ class Scored:
 
 def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, store: Store) -> None:
     """Write scores, intervals, paired tests and predictions of all systems in one language."""
+    began = time.perf_counter()
     use_threads(settings.threads)
     test = Corpus.load(layout.corpus(task, language, "test"))
     folders = _folders(settings, task, language, layout)
@@ -102,8 +106,10 @@ def evaluate(settings: Settings, *, task: str, language: str, layout: Layout, st
     with replacing(layout.predictions(task, language)) as folder:
         write_scored(folder, test, scored.items())
         write_scored(folder, test, [(f"uxla_repeat_{number}", found) for number, found in again.items()])
+    worked = (time.perf_counter() - began) / len(results)
     for result in results:
-        track(store, result, layout.predictions(task, language), stage="evaluate")
+        of = {"stage": "evaluate", "version": scored[result.system].version, "worked": worked}
+        track(store, result, layout.predictions(task, language), of)
     write_cell(layout.cells(task, language), results)
 
 
@@ -166,7 +172,7 @@ def score(
     counts = counts_of(task_of(task), test, classes)
     alone = [len(np.unique(np.concatenate(c))) == 1 for c in classes[:-1]]
     collapsed = tuple(seed for seed, is_alone in zip(seeds, alone, strict=True) if is_alone)
-    return Scored(predictions, counts, models, scores[-1], collapsed)
+    return Scored(version_after(folder), predictions, counts, models, scores[-1], collapsed)
 
 
 def _repeats(again: Mapping[int, Scored]) -> tuple[tuple[float, ...], ...]:
@@ -213,35 +219,3 @@ def write_scored(folder: Path, test: Corpus, scored: Iterable[tuple[str, Scored]
         columns = [*names([model.seed for model in outcome.models]), "ensemble"]
         predictions = dict(zip(columns, outcome.predictions, strict=True))
         write_predictions(folder / f"{system}.parquet", test, predictions)
-
-
-def track(store: Store, result: Result, predictions: Path, *, stage: str) -> None:
-    """Add the scores to the run of the table cell, and the ensemble's to a run of its own."""
-    cell = partial(
-        store.cell, profile=result.profile, task=result.task, language=result.language, stage=stage
-    )
-    name = result.metric
-    with cell(system=result.system.value, resume=True) as run:
-        scores = result.scores
-        run.log_tags({"selected on": result.selected_on})
-        run.log(
-            0,
-            {
-                f"test/{name}": float(np.mean(scores)),
-                f"test/{name} std": float(np.std(scores, ddof=1)),
-                f"test/{name} low": result.interval.low,
-                f"test/{name} high": result.interval.high,
-                "test/collapsed models": len(result.collapsed),
-            },
-        )
-        for index, labelled in enumerate(result.pseudo_labels):
-            if labelled.accuracy is not None:
-                run.log(index, {f"pseudo-label accuracy/{labelled.origin}": labelled.accuracy})
-        for model in result.models:
-            with run.child(f"model {model.seed}") as child:
-                child.log(0, {f"test/{name}": model.score})
-        run.log_file(predictions / f"{result.system.value}.parquet", "predictions")
-        run.log_text(json.dumps(result.model_dump(mode="json"), indent=2), "result.json")
-    if result.ensemble is not None:
-        with cell(system=f"{result.system.value} ensemble") as run:
-            run.log(0, {f"test/{name}": result.ensemble.score})

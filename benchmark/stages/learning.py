@@ -8,6 +8,7 @@ from benchmark.layout import Layout
 from benchmark.progress import ticking
 from benchmark.recipes import recipe
 from benchmark.sections import RecipeSection
+from benchmark.stages.versions import version_after
 from benchmark.tracking import Run
 from benchmark.variants import task_of
 from uxla.descent import Fit
@@ -60,6 +61,7 @@ def train_models(job: Job, *, layout: Layout, run: Run) -> None:
             model.save(folder)
             write_outcome(folder, outcome)
             child.log_model(folder, name=f"{job.folder.name} {job.language} {seed}", weights=job.keep_weights)
+    run.log_version(version_after(job.folder))
 
 
 def write_outcome(folder: Path, outcome: Fit) -> None:

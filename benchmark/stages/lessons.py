@@ -1,6 +1,5 @@
 """What co-teaching begins with, and what is kept of its lessons: shared by adapt and ablate (§2.3)."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from benchmark.layout import Layout
 from benchmark.recipes import recipe
 from benchmark.sections import AdaptationSection
 from benchmark.stages.features import clustering_features
+from benchmark.stages.versions import version_before
 from uxla.coteaching import AdaptationPlan, Lesson, Origin, TransferData
 from uxla.devices import default_device
 from uxla.examples import Corpus
@@ -54,13 +54,9 @@ def load_models(folder: Path, seeds: tuple[int, int, int], *, dropout: float) ->
 
 
 def version(settings: object, corpora: list[Corpus], models: Path, seeds: tuple[int, int, int]) -> str:
-    """A digest of what decides the result: a state of anything else is not resumed from."""
-    whole = hashlib.sha256(repr((seeds, settings)).encode())
-    whole.update("".join(corpus.digest for corpus in corpora).encode())
-    for seed in seeds:
-        with (models / str(seed) / "model.safetensors").open("rb") as weights:
-            whole.update(hashlib.file_digest(weights, "sha256").digest())
-    return whole.hexdigest()
+    """A digest of what decides how these models adapt."""
+    weights = [models / str(seed) / "model.safetensors" for seed in seeds]
+    return version_before((seeds, settings), corpora, weights)
 
 
 def measures(lesson: Lesson, data: TransferData) -> dict[str, float]:

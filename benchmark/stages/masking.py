@@ -1,7 +1,5 @@
 """What pretrain and rival have in common: a masked LM fetched, trained from scratch, or trained on."""
 
-import hashlib
-import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,10 +14,12 @@ from benchmark.sections import (
     MaskedTrainingSection,
     PublicModelSection,
 )
+from benchmark.stages.versions import version_before
 from benchmark.tracking import Store
 from uxla.allocation import keep_few_kernels
 from uxla.devices import Precision, default_device, use_threads
 from uxla.examples import Corpus
+from uxla.files import remove
 from uxla.language_model import MaskedLanguageModel
 from uxla.pretraining import Pretraining, Shape, new_language_model, pretrain
 from uxla.tokenizer import train_tokenizer, train_word_pieces
@@ -43,7 +43,9 @@ def obtain(
     keep_few_kernels()
     paths = {name: layout.text(*name.split("/")) for name in section.corpora}
     corpora = {name: Corpus.load(path) for name, path in paths.items()}
-    state = layout.state(f"{stage}-{task}-{system}".replace(" ", "-"), _version(section, corpora))
+    own = [layout.language_model / "model.safetensors"] if isinstance(section, ContinuedSection) else []
+    version = version_before(section, corpora.values(), own)
+    state = layout.state(f"{stage}-{task}-{system}".replace(" ", "-"), version)
     cell = partial(store.cell, profile=layout.profile, task=task, system=system, language="all")
     with cell(stage=stage) as run:
         run.log_dependencies(paths.values())
@@ -55,8 +57,9 @@ def obtain(
         with ticking(stage, section.max_steps, run.log) as log:
             pretrain(model, list(corpora.values()), _how(section), seed=section.seed, state=state, log=log)
         model.save(target)
-        shutil.rmtree(state.parent, ignore_errors=True)
         run.log_model(target, name=system)
+    # Last: whatever fails before, the same command goes on.
+    remove(state.parent)
 
 
 def _untrained(
@@ -71,12 +74,6 @@ def _untrained(
         return new_language_model(pieces, make(Shape, section), seed=section.seed)
     tokenizer = train_tokenizer(sentences, vocabulary=section.vocabulary)
     return new_language_model(tokenizer, make(Shape, section), seed=section.seed)
-
-
-def _version(section: MaskedTrainingSection, corpora: Mapping[str, Corpus]) -> str:
-    """A digest of what decides the result: a state of anything else is not resumed from."""
-    digests = [corpus.digest for corpus in corpora.values()]
-    return hashlib.sha256(repr((section, digests)).encode()).hexdigest()
 
 
 def _how(section: MaskedTrainingSection) -> Pretraining:

@@ -7,6 +7,7 @@ from benchmark.progress import ticking
 from benchmark.recipes import recipe
 from benchmark.sections import TaggerSection
 from benchmark.stages.learning import write_outcome
+from benchmark.stages.versions import version_after
 from benchmark.tracking import Store
 from benchmark.variants import task_of
 from uxla.devices import use_threads
@@ -53,3 +54,4 @@ def tag(settings: Settings, *, task: str, language: str, layout: Layout, store: 
                     )
                 model.save(folder / str(seed))
                 write_outcome(folder / str(seed), outcome)
+        run.log_version(version_after(folder))

@@ -57,8 +57,17 @@ class Inventory:
         return cls(tuple(spellings), tuple(kinds), tuple(acronyms), pools, groups)
 
     def draw(self, kind: Kind, draws: Draws, *, pool: str, ambiguous: bool) -> int:
-        """A name of a kind, from a pool, that has other kinds as well or has none."""
+        """A name of a kind, from a pool, that has other kinds as well or has none.
+
+        Raises:
+            ValueError: there is none.
+        """
         group = self.groups[pool, kind, ambiguous]
+        if not group.indices:
+            raise ValueError(
+                f"names must leave some for every kind: there is none of {kind.name.lower()} with "
+                f"{'other kinds as well' if ambiguous else 'no other kind'}; lower names.acronym_share"
+            )
         return group.indices[draws.index(group.cumulative)]
 
 

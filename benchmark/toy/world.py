@@ -168,4 +168,9 @@ class ToyWorld(_Settings):
                 "names.homograph_share of names.known must be at most half of all nouns, "
                 f"was: {self.names.homograph_share} of {self.names.known}"
             )
+        if self.syntax.shortest > self.syntax.longest:
+            raise ValueError(
+                "syntax.shortest must be at most syntax.longest, "
+                f"was: {self.syntax.shortest} and {self.syntax.longest}"
+            )
         return self

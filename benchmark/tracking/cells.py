@@ -11,7 +11,7 @@ from benchmark.tracking.failure import clearly
 from benchmark.tracking.liveness import PROCESS, own_process, terminable
 from benchmark.tracking.names import NOTE, name_of, note_of
 from benchmark.tracking.provenance import provenance_tags
-from benchmark.tracking.run import Run, ending
+from benchmark.tracking.run import VERSION, Run, ending
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as Record
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 CURRENT = "uxla.current"
 STAGES = "uxla.stage"
-VERSION = "uxla.version"
 # A stage of the smoke profile lasts some ten seconds, one of the paper's hours: both get a curve.
 SAMPLING_SECONDS = 5.0
 
@@ -59,21 +58,26 @@ class Cell:
 
 @contextmanager
 def open_cell(store: "Store", cell: Cell, stage: str, *, resume: bool, version: str | None) -> Iterator[Run]:
-    """Begin or take up the run of a cell, watch the machine meanwhile, and end it."""
+    """Begin or take up the run of a cell, watch the machine meanwhile, and end it.
+
+    Its seconds include those of work before it (`Run.add_seconds`) and of a session that was interrupted.
+    """
     tags = {**cell.tags, CURRENT: "true", STAGES: stage, PROCESS: own_process()}
     tags |= provenance_tags(store.source, stage) | ({VERSION: version} if version else {})
     with terminable():
         with clearly(f"begin the run of {cell.system}, {cell.language}"), store.locked():
-            run = _begin(store, cell, tags, resume=resume)
+            run, before = _begin(store, cell, tags, resume=resume)
+        run.add_seconds(before)
         started = time.perf_counter()
         with ending(run), _watched(store, run):
             try:
                 yield run
             finally:
-                run.log(0, {f"seconds/{stage}": time.perf_counter() - started})
+                run.log(0, {f"seconds/{stage}": run.seconds_added + time.perf_counter() - started})
 
 
-def _begin(store: "Store", cell: Cell, tags: dict[str, str], *, resume: bool) -> Run:
+def _begin(store: "Store", cell: Cell, tags: dict[str, str], *, resume: bool) -> tuple[Run, float]:
+    """The run, and how long an interrupted session of the same stage has worked on it."""
     experiment = store.experiment(cell.profile)
     earlier = _runs_of(store, experiment, cell.tags)
     record = _latest(earlier, tags.get(VERSION)) if resume else None
@@ -89,9 +93,11 @@ def _begin(store: "Store", cell: Cell, tags: dict[str, str], *, resume: bool) ->
         # What somebody has written into the description stays.
         if NOTE in record.data.tags:
             tags.pop(NOTE, None)
-        return Run.resumed(store, record, name, {**tags, STAGES: ", ".join(stages)})
+        is_whole = record.info.status == "FINISHED"
+        before = 0.0 if is_whole else float(record.data.metrics.get(f"seconds/{tags[STAGES]}", 0.0))
+        return Run.resumed(store, record, name, {**tags, STAGES: ", ".join(stages)}), before
     source = {"mlflow.source.name": f"python -m benchmark {tags[STAGES]}"}
-    return Run.created(store, experiment, name, tags | source)
+    return Run.created(store, experiment, name, tags | source), 0.0
 
 
 def _runs_of(store: "Store", experiment: str, tags: dict[str, str]) -> "list[Record]":

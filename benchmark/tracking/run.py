@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from benchmark.tracking.store import Store
 
 PARENT = "mlflow.parentRunId"
+VERSION = "uxla.version"
 # MLflow takes no more parameters or tags than this in one call.
 BATCH = 100
 
@@ -43,6 +44,7 @@ class Run:
         self._metrics = MetricBuffer(store.client, self.run_id)
         self._children = {} if seconds_before is None else self._known_children()
         self._seconds_before = seconds_before or 0.0
+        self.seconds_added = 0.0
         self._started = time.perf_counter()
 
     @classmethod
@@ -112,6 +114,14 @@ class Run:
         with clearly(f"set tags of {self.name}"):
             for start in range(0, len(entities), BATCH):
                 self._store.client.log_batch(self.run_id, tags=entities[start : start + BATCH])
+
+    def add_seconds(self, seconds: float) -> None:
+        """Count work of the stage that lies before the run."""
+        self.seconds_added += seconds
+
+    def log_version(self, version: str) -> None:
+        """Note a digest of what was trained: only a run of that very version is taken up for it."""
+        self.log_tags({VERSION: version})
 
     def log_dependencies(self, paths: Iterable[Path | str]) -> None:
         """Tag what DVC made of these paths, relative to the root: `dvc.dep.<path>` is its hash.

@@ -50,12 +50,14 @@ class Store:
         """Begin the run of a table cell; it supersedes the cell's earlier runs.
 
         With `resume` the latest run of the cell is taken up again, if there is one. A `version`
-        (any digest of what was trained) is noted on a new run, and only a run of that very
-        version is taken up: models restored from DVC's cache find their own run.
+        (a digest of what decides a training, once it is done of what was trained) is noted on a
+        new run, and only a run of that very version is taken up: models restored from DVC's cache
+        find their own run.
         """
         from benchmark.tracking.cells import Cell, open_cell
 
-        return open_cell(self, Cell(profile, task, system, language), stage, resume=resume, version=version)
+        cell = Cell(profile, task, system, language)
+        return open_cell(self, cell, stage, resume=resume, version=version)
 
     def locked(self) -> AbstractContextManager[object]:
         """Hold the lock of the store, for what several processes must not do at once."""

@@ -94,12 +94,21 @@ def test_the_papers_own_encoder_has_verdicts() -> None:
 
 def test_toy_languages_have_nothing_published() -> None:
     toy = study(analyses={"qab": analysis("qab")}, languages=("qaa", "qab"), ablations={})
-    with pytest.raises(KeyError):  # the hand-written analysis knows no qab
-        study_sections(toy, MARKDOWN)
+    transfer = next(s for s in study_sections(toy, MARKDOWN) if s.name == "transfer")
+    assert transfer.cells["to qab"].tolist() == ["–", "–"], "the hand-written analysis knows neither"
     whole = analysis("qab")
     renamed = [entry.model_copy(update={"language": "qab"}) for entry in whole.transfers[:1]]
     toy = replace(toy, languages=("qab",), analyses={"qab": whole.model_copy(update={"transfers": renamed})})
     assert [s.name for s in study_sections(toy, MARKDOWN)] == ["transfer", "epochs", "selection"]
+
+
+def test_a_setting_that_was_not_analysed_is_named() -> None:
+    some = study()
+    extra = replace(some, ablations={**some.ablations, "new": next(iter(some.ablations.values()))})
+    with pytest.raises(
+        ValueError, match=r"^analysis of .*: expected the setting new, found none; run dvc repro$"
+    ):
+        study_sections(extra, MARKDOWN)
 
 
 def test_pages_of_both_formats_hold_every_part() -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,15 @@ TEXTS = {
 """The texts in the code of the cards."""
 
 
+def said(text: str, root: Path) -> list[str]:
+    """The last word of every line that the code of a card prints."""
+    code = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", *code], cwd=root, env=os.environ, capture_output=True, text=True, check=True
+    )
+    return [line.split()[-1] for line in done.stdout.splitlines()]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("task", TEXTS)
 def test_the_code_of_a_card_loads_the_model_and_predicts_what_the_suite_does(
@@ -81,21 +91,22 @@ def test_the_code_of_a_card_loads_the_model_and_predicts_what_the_suite_does(
     store = open_store(tmp_path)
     with store.cell(profile="smoke", task=task, system="uxla", language="es", stage="adapt") as run:
         run.log_model(tmp_path / "model", name="uxla es 11")
+        run.log(0, {"test/f1": 50.0})
     about = result("uxla", "es", task=task, profile="smoke", metric=TASKS[task].metric)
-    text = card(about, encoder="toy LM", source="qaa", data=PROFILES["smoke"].tasks["xner"].data)
-    register(store, profile="smoke", task=task, model="uxla es 11", name=name_of(about), card=text)
-    code = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-c", *code],
-        cwd=tmp_path,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=True,
+    of = partial(card, about, encoder="toy LM", source="qaa", data=PROFILES["smoke"].tasks["xner"].data)
+    register(
+        store,
+        profile="smoke",
+        task=task,
+        model="uxla es 11",
+        scores=("test/f1", 50.0),
+        name=name_of(about),
+        card=of(),
     )
     words = tuple(tuple(one.split()) for one in TEXTS[task])
-    corpus = Corpus.of([Example("a", "es", words, None)])
-    (classes,) = predict(model, corpus).classes
+    (classes,) = predict(model, Corpus.of([Example("a", "es", words, None)])).classes
     labels = [TASKS[task].labels[number] for number in classes]
-    told = [line.split()[-1] for line in done.stdout.splitlines()]
-    assert told == labels
+    model.save(tmp_path / "adapted/11")
+    # Also where MLflow keeps no weights.
+    for text in (of(), of(folder=Path("adapted"))):
+        assert said(text, tmp_path) == labels

@@ -40,7 +40,9 @@ def test_a_profile_without_runs_has_nothing_to_register(
 ) -> None:
     register("smoke")
     lines = capsys.readouterr().out.splitlines()
-    assert lines == [f"smoke-{TASK}-{target}: no model in MLflow" for target in TARGETS]
+    assert lines == [
+        f"smoke-{TASK}-{target}: MLflow has no model with the score of the table" for target in TARGETS
+    ]
 
 
 @pytest.mark.slow

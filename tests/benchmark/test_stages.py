@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -340,7 +341,36 @@ def test_an_interrupted_adaptation_goes_on_with_its_epoch_and_ends_the_same(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changed", ["settings", "corpus", "models"])
+def test_scores_go_to_the_run_of_the_very_models_that_have_them(copied: World) -> None:
+    """DVC restores models of earlier parameters from its cache: another run is the last one then."""
+    run_evaluate(copied)
+    (own,) = [r.info.run_id for r in top_level(copied.store) if address(r) == ("uxla", TARGET)]
+    cell = partial(copied.store.cell, profile="smoke", task=TASK, system="uxla", language=TARGET)
+    with cell(stage="adapt") as other:
+        other.log_version("of other weights")
+    run_evaluate(copied)
+    every = runs(copied.store, "tags.\"uxla.current\" LIKE '%'")
+    found = {r.info.run_id: r.data for r in every if address(r) == ("uxla", TARGET)}
+    assert {run: data.tags["uxla.current"] for run, data in found.items()} == {
+        own: "true",
+        other.run_id: "false",
+    }
+    assert "test/f1" not in found[other.run_id].metrics
+    assert found[own].metrics["seconds/evaluate"] > 0.1
+
+
+@pytest.mark.slow
+def test_the_accuracy_of_pseudo_labels_has_the_steps_of_its_lessons(world: World) -> None:
+    (run,) = [r.info.run_id for r in top_level(world.store) if address(r) == ("uxla", TARGET)]
+    steps = [
+        {point.step for point in world.store.client.get_metric_history(run, name)}
+        for name in ("pseudo-label accuracy/target", "target/agreement rate")
+    ]
+    assert steps[0] <= steps[1] == {*range(6), *range(12, 18)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changed", ["settings", "corpus", "models", "code"])
 def test_what_was_interrupted_under_other_conditions_begins_afresh(
     copied: World, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
@@ -353,6 +383,8 @@ def test_what_was_interrupted_under_other_conditions_begins_afresh(
         warmed_up = layout.warmed_up(TASK, "confidence_penalty")
         other = layout.warmed_up(TASK, "cross_entropy") / "11/model.safetensors"
         (warmed_up / "11/model.safetensors").write_bytes(other.read_bytes())
+    elif changed == "code":
+        monkeypatch.setattr("uxla.__path__", [str(copied.root)])
     monkeypatch.setattr(adapt, "co_teach", watched := Watched(deadly=1))
     with pytest.raises(Interrupted):
         run_adapt(copied, **({"learning_rate": 1e-5} if changed == "settings" else {}))

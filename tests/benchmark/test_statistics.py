@@ -190,6 +190,21 @@ def test_few_sentences_are_tested_exactly(generator: np.random.Generator) -> Non
     assert tested.p_value == pytest.approx(min(1, 2 * min(tails)))
 
 
+def test_swaps_that_tie_with_what_was_found_count() -> None:
+    """In floats, means of three models that are equal differ in their last bits."""
+    right = (np.random.default_rng(1).random((1, 3, 5010)) < 0.81).astype(np.int64).repeat(2, axis=0)
+    # Fourteen examples are right in one system alone, eight of them in the first, each for one of its models.
+    right[..., :14] = 1
+    for example in range(14):
+        right[int(example < 8), example % 3, example] = 0
+    first, second = (np.stack([each, np.ones_like(each), np.ones_like(each)], axis=-1) for each in right)
+    null = np.array(list(itertools.product([1, -1], repeat=14))).sum(axis=1)
+    expected = 2 * min(np.mean(null >= 2), np.mean(null <= 2))
+    found = paired_test(first, second, n_resamples=1999, seed=1)
+    assert found.difference == pytest.approx(100 * 2 / (3 * 5010))
+    assert found.p_value == pytest.approx(expected, abs=0.06)
+
+
 def test_p_is_uniform_under_the_null(generator: np.random.Generator) -> None:
     gold = generator.integers(0, 3, 40)
     tested = [

@@ -75,6 +75,11 @@ def test_all_of_it_is_all_of_it(parallel: dict[str, Corpus]) -> None:
     assert taken(parallel, 1) == parallel
 
 
+def test_a_share_is_not_one_row_short() -> None:
+    both = {code: corpus(code, list(range(100))) for code in ("en", "de")}
+    assert [len(share) for share in taken(both, 0.29).values()] == [29, 29]
+
+
 def test_a_share_of_no_row_is_refused(parallel: dict[str, Corpus]) -> None:
     small = {**parallel, "my": corpus("my", list(range(10)))}
     with pytest.raises(ValueError, match=r"^train_fraction must leave one of 10 rows of my, was: 0\.05$"):

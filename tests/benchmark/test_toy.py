@@ -309,6 +309,15 @@ def test_settings_refuse_what_they_do_not_know() -> None:
         changed("names", unseen_share=25)
     with pytest.raises(ValidationError, match=r"languages\.qab\.code must be qab, was: qac"):
         changed("languages", qab=WORLD.languages["qac"].model_dump())
+    with pytest.raises(ValidationError, match=r"syntax\.shortest must be at most .*, was: 30 and 20"):
+        changed("syntax", shortest=30, longest=20)
+
+
+def test_a_kind_without_a_name_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^names must leave some for every kind: .*lower names\.acronym_share$"
+    ):
+        sentences(1, "qaa", "train", 50, world=changed("names", acronym_share=1.0))
 
 
 def test_requests_outside_the_world_are_refused() -> None:

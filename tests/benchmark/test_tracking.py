@@ -430,14 +430,17 @@ def test_the_overview_has_the_current_run_of_every_cell(store: Store) -> None:
 
 
 def test_the_registry_has_the_latest_model_of_a_task_once(store: Store, checkpoint: Path) -> None:
-    def registered(task: str, card: str) -> str | None:
-        name = f"smoke-{task}-qab"
-        return register(store, profile="smoke", task=task, model="uxla qab 11", name=name, card=card)
+    def registered(task: str, card: str, score: float = 50.0) -> str | None:
+        name, scores = f"smoke-{task}-qab", ("test/f1", score)
+        return register(
+            store, profile="smoke", task=task, model="uxla qab 11", scores=scores, name=name, card=card
+        )
 
     assert registered("xner", "nothing yet") is None
     for task in ("xner", "xnli"):
         with cell(store, task=task) as run, run.child("model 11") as model:
             model.log_model(checkpoint, name="uxla qab 11")
+            run.log(0, {"test/f1": 50.0})
     assert [registered("xner", "one"), registered("xner", "two"), registered("xnli", "one")] == [
         "1",
         "1",
@@ -445,7 +448,9 @@ def test_the_registry_has_the_latest_model_of_a_task_once(store: Store, checkpoi
     ]
     with cell(store) as run, run.child("model 11") as model:
         identifier = model.log_model(checkpoint, name="uxla qab 11")
-    assert registered("xner", "three") == "2"
+        run.log(0, {"test/f1": 60.0})
+    assert registered("xner", "of other weights", score=50.0) is None
+    assert registered("xner", "three", score=60.0) == "2"
     best = store.client.get_model_version_by_alias("smoke-xner-qab", "best")
     assert (str(best.version), best.source) == ("2", f"models:/{identifier}")
     assert store.client.get_registered_model("smoke-xner-qab").description == "three"

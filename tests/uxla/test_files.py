@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from uxla.files import replacing, write_text
+from uxla.files import remove, replacing, write_text
 
 
 class Crash(Exception):
@@ -82,6 +82,28 @@ def test_a_failing_rename_puts_the_old_folder_back(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(Path, "replace", fail)
     assert (tmp_path / "model" / "weights").read_text() == "old"
     assert list(tmp_path.iterdir()) == [tmp_path / "model"]
+
+
+def test_a_folder_is_removed_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c").write_text("text")
+    for _ in range(2):
+        remove(tmp_path / "a")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_crash_leaves_of_a_removed_folder_has_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.rmtree", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        remove(tmp_path / "a")
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_block_that_writes_nothing_fails_and_changes_nothing(tmp_path: Path) -> None:

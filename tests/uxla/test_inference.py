@@ -88,6 +88,11 @@ def test_an_empty_corpus_has_empty_predictions(kind: str, request: pytest.Fixtur
     assert predictions.confidence.tolist() == predictions.loss.tolist() == []
 
 
+def test_rows_longer_than_the_encoder_takes_are_refused(tagger: TaskModel, xner: Corpus) -> None:
+    with pytest.raises(ValueError, match=r"^max_length must be at most 40 here, was: 41$"):
+        predict(tagger, xner, max_length=41)
+
+
 def test_rows_encoded_before_give_the_same(tagger: TaskModel, xner: Corpus) -> None:
     rows = encode(xner, tagger.task, tagger.encoder, max_length=tagger.max_length)
     ours, theirs = predict_rows(tagger, rows, len(xner)), predict(tagger, xner)

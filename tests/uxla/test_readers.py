@@ -54,6 +54,11 @@ def test_document_marks_are_passed_over(file: Path) -> None:
     ]
 
 
+def test_a_document_mark_ends_a_sentence(file: Path) -> None:
+    file.write_text("a O\n-DOCSTART- O\nb O\n", encoding="utf-8")
+    assert len(read_columns(file, XNER, "es", split="x")) == 2
+
+
 def test_an_old_encoding_is_read_when_named(file: Path) -> None:
     file.write_bytes("León B-LOC\n".encode("latin-1"))
     (example,) = read_columns(file, XNER, "es", split="train", encoding="latin-1")

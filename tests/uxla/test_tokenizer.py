@@ -49,6 +49,21 @@ def test_word_pieces_are_cased_the_same_each_time_and_spell_every_word(
         assert "".join(piece.removeprefix("##") for piece in pieces) == sentence.replace(" ", "")
 
 
+def test_word_pieces_are_all_pieces_of_the_unigram_tokenizer_and_none_of_its_special_tokens() -> None:
+    sentences = ["the cat sat", "the dog ran", "the bird sang"] * 10
+    tokenizer = train_word_pieces(sentences, vocabulary=100)
+    assert tokenizer.tokenize("the cat") == ["the", "cat"]
+    known = train_tokenizer(iter(sentences), vocabulary=100)
+    assert not {f"##{name}" for name in known.all_special_tokens} & set(tokenizer.get_vocab())
+
+
+def test_a_vocabulary_with_less_room_than_characters_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^vocabulary must have more than two pieces for each of 26 characters"
+    ):
+        train_tokenizer(iter(["the quick brown fox jumps over the lazy dog"] * 5), vocabulary=30)
+
+
 def test_how_a_tokenizer_was_opened_is_not_saved_with_it(
     encoder_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

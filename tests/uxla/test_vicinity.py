@@ -210,6 +210,15 @@ def test_a_text_without_spaces_stays_one_word(scripted: Scripts) -> None:
         assert all(new in ("学", old) for new, old in zip(text[1:], "京大学東京大学", strict=True))
 
 
+def test_a_subword_without_characters_is_never_masked(
+    language_model: MaskedLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be filled by a word that is there in addition."""
+    monkeypatch.setattr(language_model.encoder, "spelt", lambda word: [(5, ""), (6, word[:1]), (7, word[1:])])
+    generated = generate(corpus("東京"), language_model, replace(SUBWORDS, mask_ratio=1.0), seed=4)
+    assert generated.n_fills == 2 * len(generated.corpus)
+
+
 @pytest.mark.parametrize(("limits", "expected"), [((8, 8), 3), ((9, 150), 0), ((1, 7), 0)])
 def test_limits_are_of_subwords_where_these_are_masked(
     scripted: Scripts, limits: tuple[int, int], expected: int

@@ -1,0 +1,1 @@
+../../../../../benchmark/stages/cell_runs.py

@@ -1,0 +1,1 @@
+../../../../../benchmark/stages/versions.py
