@@ -40,7 +40,7 @@ def record_worlds(parameters: Parameters, *, profile: str, seeds: Sequence[int],
         known[of_profile] = scores_of(read_world(Path(), profile, tasks))
         record(known, tables / "ranges.json", settings=settings)
     missing = [seed for seed in seeds if seed not in known]
-    # One of other parameters or other code begins anew.
+    # One of other parameters, or of other code of the method, begins anew.
     folder = Path("state") / profile / "worlds" / f"{settings[:12]}-{version_before(None, [])[:12]}"
     for seed, found in run_worlds(parameters, profile=profile, seeds=missing, folder=folder, jobs=jobs):
         known[seed] = scores_of(found)
